@@ -1,0 +1,169 @@
+//! What a running pipeline tells and what it can be told.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::capture::Pick;
+use crate::capture::SourceState;
+use crate::signal::Fused;
+use crate::signal::Level;
+use crate::signal::Modality;
+use crate::signal::Moment;
+use crate::signal::Transcript;
+use crate::time::Timestamp;
+use crate::time::Timestamped;
+
+/// One answer, and what it was made of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tick {
+    /// What was known. Its `at` is the reading's own time.
+    pub moment: Moment,
+    /// What it comes to; `None` if no modality has anything to say.
+    pub fused: Option<Fused>,
+    /// What it would be without the face, without the voice, without the words (in the order of
+    /// [`Modality::ALL`]); `None` where nothing would be left.
+    pub without: [Option<Fused>; 3],
+}
+
+/// What a running pipeline tells.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// An answer: at least 20 a second.
+    Tick(Box<Tick>),
+    /// What the microphone hears: about 31 a second.
+    Level(Timestamped<Level>),
+    /// Something was said and understood.
+    Transcript(Timestamped<Transcript>),
+    /// Something was said that isn't shown: why, in words.
+    NotTranscribed(Timestamped<String>),
+    /// The camera's state has changed.
+    Camera(SourceState),
+    /// The microphone's state has changed.
+    Microphone(SourceState),
+    /// A modality is off from the start, and why (a model is missing, say): what to do is in the words.
+    StageOff {
+        /// Which.
+        modality: Modality,
+        /// Why, and what to do.
+        message: String,
+    },
+    /// A stage has died; the rest goes on.
+    StageFailed {
+        /// The stage's name.
+        stage: &'static str,
+        /// What it said.
+        message: String,
+    },
+    /// What is known of the person has changed.
+    Person(PersonState),
+    /// How the machine is doing: once a second.
+    Health(Box<Health>),
+    /// The recording has come to its end.
+    Ended,
+}
+
+/// What is known of the person: running means of features, without any label.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PersonState {
+    /// For how long the face, the voice and the words of this person have been known, in seconds, in the order of
+    /// [`Modality::ALL`].
+    pub known_secs: [f32; 3],
+    /// Whether it is frozen.
+    pub is_frozen: bool,
+    /// When and why it last began afresh.
+    pub afresh: Option<(Timestamp, String)>,
+}
+
+/// What a pipeline can be told.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Take this camera.
+    Camera(Pick),
+    /// Take this microphone.
+    Microphone(Pick),
+    /// Read the face at this point of the picture (px).
+    ChooseFace {
+        /// From the left.
+        x: f32,
+        /// From the top.
+        y: f32,
+    },
+    /// Forget the person and begin afresh.
+    Afresh,
+    /// Freeze what is known of the person, or go on learning.
+    Freeze(Freeze),
+}
+
+/// Whether running means go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freeze {
+    /// Stay as they are.
+    Frozen,
+    /// Go on with what comes.
+    Learning,
+}
+
+/// Where the input comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SourceChoice {
+    /// A camera and a microphone.
+    Live {
+        /// Which camera.
+        camera: Pick,
+        /// Which microphone.
+        microphone: Pick,
+    },
+    /// A recording, at its own speed.
+    Recording(PathBuf),
+    /// The synthetic participant.
+    Demo {
+        /// The same seed gives the same pictures and the same sound.
+        seed: u64,
+    },
+}
+
+/// How the machine is doing.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Health {
+    /// Each stage, in the order of the flow.
+    pub stages: Vec<StageHealth>,
+    /// Each link.
+    pub links: Vec<LinkHealth>,
+    /// From the end of an input's span to the first reading that uses it: median and 95th percentile, per modality
+    /// in the order of [`Modality::ALL`].
+    pub reading_latency: [Option<(Duration, Duration)>; 3],
+    /// Samples that the sound system itself lost.
+    pub xruns: u64,
+    /// The program's use of processors, in percent of one.
+    pub cpu_percent: f32,
+    /// The program's resident memory, bytes.
+    pub memory_bytes: u64,
+    /// Its largest so far, bytes.
+    pub peak_memory_bytes: u64,
+}
+
+/// How one stage is doing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StageHealth {
+    /// Its name, which is its thread's.
+    pub stage: &'static str,
+    /// Results per second over the last seconds.
+    pub rate_hz: f32,
+    /// Time taken per result: median.
+    pub p50: Duration,
+    /// Time taken per result: 95th percentile.
+    pub p95: Duration,
+    /// Results so far.
+    pub count: u64,
+}
+
+/// How one link is doing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinkHealth {
+    /// From where to where.
+    pub link: &'static str,
+    /// Items passed.
+    pub passed: u64,
+    /// Items dropped.
+    pub dropped: u64,
+}

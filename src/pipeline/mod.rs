@@ -1,0 +1,16 @@
+//! The whole: stages put together, live on threads or offline in order.
+//!
+//! What comes out of a running pipeline are [`Event`]s and the newest [`FaceView`](crate::signal::FaceView); what
+//! goes in are [`Command`]s.
+
+mod event;
+
+pub use event::Command;
+pub use event::Event;
+pub use event::Freeze;
+pub use event::Health;
+pub use event::LinkHealth;
+pub use event::PersonState;
+pub use event::SourceChoice;
+pub use event::StageHealth;
+pub use event::Tick;

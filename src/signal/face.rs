@@ -1,0 +1,181 @@
+//! A face, as found in one frame.
+
+use crate::signal::Frame;
+
+/// Points of the face mesh, the last ten of which are the irises.
+pub const LANDMARKS: usize = 478;
+
+/// The names of the 52 blendshapes, in the order of the network's output (ARKit's names).
+pub const BLENDSHAPE_NAMES: [&str; 52] = [
+    "_neutral",
+    "browDownLeft",
+    "browDownRight",
+    "browInnerUp",
+    "browOuterUpLeft",
+    "browOuterUpRight",
+    "cheekPuff",
+    "cheekSquintLeft",
+    "cheekSquintRight",
+    "eyeBlinkLeft",
+    "eyeBlinkRight",
+    "eyeLookDownLeft",
+    "eyeLookDownRight",
+    "eyeLookInLeft",
+    "eyeLookInRight",
+    "eyeLookOutLeft",
+    "eyeLookOutRight",
+    "eyeLookUpLeft",
+    "eyeLookUpRight",
+    "eyeSquintLeft",
+    "eyeSquintRight",
+    "eyeWideLeft",
+    "eyeWideRight",
+    "jawForward",
+    "jawLeft",
+    "jawOpen",
+    "jawRight",
+    "mouthClose",
+    "mouthDimpleLeft",
+    "mouthDimpleRight",
+    "mouthFrownLeft",
+    "mouthFrownRight",
+    "mouthFunnel",
+    "mouthLeft",
+    "mouthLowerDownLeft",
+    "mouthLowerDownRight",
+    "mouthPressLeft",
+    "mouthPressRight",
+    "mouthPucker",
+    "mouthRight",
+    "mouthRollLower",
+    "mouthRollUpper",
+    "mouthShrugLower",
+    "mouthShrugUpper",
+    "mouthSmileLeft",
+    "mouthSmileRight",
+    "mouthStretchLeft",
+    "mouthStretchRight",
+    "mouthUpperUpLeft",
+    "mouthUpperUpRight",
+    "noseSneerLeft",
+    "noseSneerRight",
+];
+
+/// A point in the picture: pixels from the left and from the top, and depth in the same unit.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Landmark {
+    /// From the left, px.
+    pub x: f32,
+    /// From the top, px.
+    pub y: f32,
+    /// Away from the camera, px, from the middle of the head.
+    pub z: f32,
+}
+
+/// An upright box in the picture, px.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct FaceBox {
+    /// Left edge.
+    pub x: f32,
+    /// Top edge.
+    pub y: f32,
+    /// Width.
+    pub width: f32,
+    /// Height.
+    pub height: f32,
+}
+
+impl FaceBox {
+    /// Its area, px².
+    #[must_use]
+    pub fn area(&self) -> f32 {
+        self.width * self.height
+    }
+
+    /// Its middle.
+    #[must_use]
+    pub fn centre(&self) -> (f32, f32) {
+        (self.x + self.width / 2.0, self.y + self.height / 2.0)
+    }
+
+    /// Whether the point is in it.
+    #[must_use]
+    pub fn contains(&self, x: f32, y: f32) -> bool {
+        x >= self.x && y >= self.y && x < self.x + self.width && y < self.y + self.height
+    }
+
+    /// Intersection over union, 0..=1.
+    #[must_use]
+    pub fn overlap(&self, other: &Self) -> f32 {
+        let width = (self.x + self.width).min(other.x + other.width) - self.x.max(other.x);
+        let height = (self.y + self.height).min(other.y + other.height) - self.y.max(other.y);
+        let shared = width.max(0.0) * height.max(0.0);
+        let all = self.area() + other.area() - shared;
+        if all > 0.0 { shared / all } else { 0.0 }
+    }
+}
+
+/// How the head is turned, in degrees, as the participant would say: left is their left.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct HeadPose {
+    /// + up.
+    pub pitch_deg: f32,
+    /// + to their left.
+    pub yaw_deg: f32,
+    /// + tilted to their left shoulder.
+    pub roll_deg: f32,
+}
+
+/// How well a face can be seen.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct FaceQuality {
+    /// Width of the face, px.
+    pub width_px: f32,
+    /// Presence, as the landmark network has it, 0..=1.
+    pub presence: f32,
+    /// Sharpness: standard deviation of the crop's Laplacian over its standard deviation; about 0.1 blurred, above 0.3
+    /// sharp.
+    pub sharpness: f32,
+    /// Mean brightness of the face, 0..=1.
+    pub brightness: f32,
+    /// Standard deviation of the face's brightness, 0..=0.5.
+    pub contrast: f32,
+    /// All of them with the pose in one number, 0..=1.
+    pub overall: f32,
+}
+
+/// What the expression networks say of one face in one frame.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expression {
+    /// 52 values in 0..=1, in the order of [`BLENDSHAPE_NAMES`].
+    pub blendshapes: Box<[f32]>,
+    /// 256 numbers of the expression network.
+    pub features: Box<[f32]>,
+    /// The expression network's own seven probabilities, in the order of [`Label`](crate::signal::Label).
+    pub probabilities: [f32; 7],
+}
+
+/// The frame, and the chosen face in it if there is one.
+#[derive(Debug, Clone, Default)]
+pub struct FaceView {
+    /// The picture that the face was found in.
+    pub frame: Frame,
+    /// The chosen face's box.
+    pub face: Option<FaceBox>,
+    /// All faces' boxes at the last detection, the chosen one among them.
+    pub others: Vec<FaceBox>,
+    /// 478 points, or none without a face.
+    pub landmarks: Vec<Landmark>,
+    /// How the head is turned.
+    pub pose: HeadPose,
+    /// Where the eyes look relative to the head, degrees: (+ to their left, + up).
+    pub gaze_deg: (f32, f32),
+    /// How far the eyes are shut, 0..=1.
+    pub blink: f32,
+    /// How well it can be seen.
+    pub quality: FaceQuality,
+    /// Expression in this frame.
+    pub expression: Option<Expression>,
+    /// The 112×112 crop that the expression network sees, RGB8.
+    pub crop: Frame,
+}

@@ -1,0 +1,121 @@
+//! What is known of all modalities at one time, and the answer.
+
+use crate::signal::Absence;
+use crate::signal::Reading;
+use crate::time::Timestamp;
+use crate::time::Timestamped;
+
+/// One of the three things that a reading can rest on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Modality {
+    /// How the face looks.
+    Face,
+    /// How the voice sounds.
+    Voice,
+    /// What is said.
+    Words,
+}
+
+impl Modality {
+    /// All, in the order of columns and of the window.
+    pub const ALL: [Self; 3] = [Self::Face, Self::Voice, Self::Words];
+
+    /// Its place in the order.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// The name in files: lower case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Face => "face",
+            Self::Voice => "voice",
+            Self::Words => "words",
+        }
+    }
+}
+
+/// One modality's own reading, and what fusion needs to weigh it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    /// What this modality alone says.
+    pub reading: Reading,
+    /// How far the input can be trusted, 0..=1: pixels, light, sharpness and pose; signal-to-noise ratio and
+    /// clipping; confidence of the transcript.
+    pub quality: f32,
+    /// Numbers that only a network can read, for a learned fusion.
+    pub embedding: Box<[f32]>,
+    /// For how many seconds the person was known when this was read.
+    pub known_secs: f32,
+}
+
+/// A modality's newest evidence, or why there is none.
+pub type Presence = Result<Timestamped<Evidence>, Absence>;
+
+/// What is known at one time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Moment {
+    /// When.
+    pub at: Timestamp,
+    /// How the face looks.
+    pub face: Presence,
+    /// How the voice sounds.
+    pub voice: Presence,
+    /// What is said.
+    pub words: Presence,
+}
+
+impl Moment {
+    /// The presence of one modality.
+    #[must_use]
+    pub const fn of(&self, modality: Modality) -> &Presence {
+        match modality {
+            Modality::Face => &self.face,
+            Modality::Voice => &self.voice,
+            Modality::Words => &self.words,
+        }
+    }
+
+    /// The same, to change.
+    pub const fn of_mut(&mut self, modality: Modality) -> &mut Presence {
+        match modality {
+            Modality::Face => &mut self.face,
+            Modality::Voice => &mut self.voice,
+            Modality::Words => &mut self.words,
+        }
+    }
+}
+
+/// The weights of the modalities in an answer: each 0..=1, together 1. The absent weigh 0.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Gates {
+    /// Weight of the face.
+    pub face: f32,
+    /// Weight of the voice.
+    pub voice: f32,
+    /// Weight of the words.
+    pub words: f32,
+}
+
+impl Gates {
+    /// The weight of one modality.
+    #[must_use]
+    pub const fn of(&self, modality: Modality) -> f32 {
+        match modality {
+            Modality::Face => self.face,
+            Modality::Voice => self.voice,
+            Modality::Words => self.words,
+        }
+    }
+}
+
+/// The answer at one time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fused {
+    /// What all present modalities say together.
+    pub reading: Reading,
+    /// What it rests on.
+    pub gates: Gates,
+}

@@ -1,0 +1,72 @@
+//! Sound on its way to a reading: windows, utterances, and what was made of them.
+
+use crate::time::Span;
+
+/// A stretch of talk that the voice network gets: 16 kHz mono, −1..=1.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct VoiceWindow {
+    /// The samples.
+    pub samples: Vec<f32>,
+    /// Seconds of speech in it.
+    pub speech_secs: f32,
+    /// How well the voice can be heard.
+    pub quality: VoiceQuality,
+}
+
+/// Speech between two silences: 16 kHz mono, −1..=1, with the pre-roll before its onset.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Utterance {
+    /// The samples.
+    pub samples: Vec<f32>,
+    /// Seconds of speech in it, as voice activity detection has it.
+    pub speech_secs: f32,
+    /// When the last speech in it ended, before the hangover.
+    pub speech_span: Span,
+}
+
+/// How well a voice can be heard.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct VoiceQuality {
+    /// Level of the speech over the level of the pauses, in dB.
+    pub snr_db: f32,
+    /// Share of the samples at full scale, 0..=1.
+    pub clipped: f32,
+    /// Share of the window that is speech, 0..=1.
+    pub activity: f32,
+}
+
+/// What is heard within one hop of voice activity detection.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Level {
+    /// How likely it is speech, 0..=1.
+    pub speech_probability: f32,
+    /// Whether the detector holds it for speech (onset and hangover applied).
+    pub is_speech: bool,
+    /// Root mean square in dB of full scale, −120..=0.
+    pub level_db: f32,
+    /// How well the voice can be heard.
+    pub quality: VoiceQuality,
+}
+
+/// The voice, as a person can read it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VoiceView {
+    /// The 88 functionals of eGeMAPS over the window, in the order of
+    /// [`FUNCTIONAL_NAMES`](crate::encode::descriptors::FUNCTIONAL_NAMES).
+    pub functionals: Box<[f32]>,
+    /// How well the voice can be heard.
+    pub quality: VoiceQuality,
+}
+
+/// What was said.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transcript {
+    /// The words.
+    pub text: String,
+    /// Geometric mean of the tokens' probabilities, 0..=1.
+    pub confidence: f32,
+    /// From the first speech to the last.
+    pub spoken: Span,
+    /// The language's English name.
+    pub language: String,
+}
