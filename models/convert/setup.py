@@ -216,7 +216,7 @@ class Fetcher:
             matches = [path for path in self.packages.iterdir() if path.name == wanted]
         else:
             wanted = "-".join(part.replace("-", "_").lower() for part in name.split("==")) + "-"
-            matches = [path for path in self.packages.glob("*.whl") if path.name.replace("-", "_", 0).lower().startswith(wanted)]
+            matches = [path for path in self.packages.glob("*.whl") if path.name.lower().startswith(wanted)]
         return matches[0] if matches else None
 
     def pip_command(self, name, folder, native_only):
@@ -494,8 +494,9 @@ def locked(folder):
     lock = open(folder / ".lock", "w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise Failure("Another models/setup is at work in the same folder. Wait for it to end.") from None
+    except BlockingIOError:
+        print("Another models/setup is at work in the same folder. Waiting for it to end.", file=sys.stderr)
+        fcntl.flock(lock, fcntl.LOCK_EX)
     return lock
 
 
