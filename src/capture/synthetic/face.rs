@@ -153,7 +153,7 @@ impl SyntheticFace {
     fn draw_skin(&self, canvas: &mut Canvas<'_>, pose: &FacePose) {
         let depth = |k: f32| (256.0 * k.clamp(0.0, 1.0)) as u32;
         let mut creases = [0; 4];
-        creases[skin::CREASE_CHEEK] = depth(0.18 + 0.8 * pose.smile.max(pose.upper_lip_raise * 0.9).max(0.5 * pose.frown));
+        creases[skin::CREASE_CHEEK] = depth(0.16 + 0.6 * pose.smile.max(pose.upper_lip_raise * 0.9).max(0.5 * pose.frown));
         creases[skin::CREASE_FROWN] = depth(pose.brow_lower);
         creases[skin::CREASE_FOREHEAD] = depth(pose.brow_inner_raise.max(pose.brow_outer_raise));
         creases[skin::CREASE_NOSE] = depth(pose.nose_wrinkle);
@@ -252,4 +252,81 @@ fn clipped(points: &[Vec3], rim: &[Vec3]) -> Vec<Vec3> {
     let left = rim.iter().map(|p| p.x).fold(f32::MAX, f32::min);
     let right = rim.iter().map(|p| p.x).fold(f32::MIN, f32::max);
     points.iter().map(|p| vec3(p.x.clamp(left, right.max(left)), p.y, p.z)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::geometry::VERTICES;
+    use super::*;
+
+    const SIZE: (usize, usize) = (320, 240);
+
+    /// A face-shaped dome with the canonical mesh's counts, for machines on which set-up hasn't run.
+    fn dome() -> FaceGeometry {
+        let points: Vec<Vec3> = (0..VERTICES)
+            .map(|i| {
+                let out = ((i as f32 + 0.5) / VERTICES as f32).sqrt();
+                let (sin, cos) = (i as f32 * 2.399_963).sin_cos();
+                vec3(7.5 * out * cos, 8.8 * out * sin - 0.6, 6.0 - 8.0 * out * out)
+            })
+            .collect();
+        let uv = points.iter().map(|p| [0.5 + p.x / 15.5, 0.5 - (p.y + 0.6) / 18.0]).collect();
+        let triangles = (0..898).map(|i| [i % 455, i % 455 + 5, i % 455 + 13].map(|k| k as u16)).collect();
+        FaceGeometry { points, uv, triangles }
+    }
+
+    fn drawn(face: &mut SyntheticFace, at_secs: f64) -> Vec<u8> {
+        let mut rgb = vec![0; 3 * SIZE.0 * SIZE.1];
+        face.draw(at_secs, &Script::new().unwrap(), &mut rgb, SIZE.0, SIZE.1);
+        rgb
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_pictures() {
+        let mut one = SyntheticFace::new(&dome(), 5);
+        let mut other = SyntheticFace::new(&dome(), 5);
+        drawn(&mut other, 47.3);
+
+        assert_eq!(drawn(&mut one, 12.4), drawn(&mut other, 12.4));
+        assert_ne!(drawn(&mut one, 12.4), drawn(&mut SyntheticFace::new(&dome(), 6), 12.4));
+    }
+
+    #[test]
+    fn the_face_stays_inside_the_picture() {
+        let script = Script::new().unwrap();
+        let mut face = SyntheticFace::new(&dome(), 5);
+        let mut rgb = vec![0; 3 * SIZE.0 * SIZE.1];
+
+        for i in 0..(script.duration_secs() * 2.0) as usize {
+            face.draw(i as f64 * 0.5, &script, &mut rgb, SIZE.0, SIZE.1);
+
+            let inside = |c: &Corner| (0.0..SIZE.0 as f32).contains(&c.at.x) && (0.0..SIZE.1 as f32).contains(&c.at.y);
+            assert!(face.corners.iter().all(inside), "at {} s", i as f64 * 0.5);
+        }
+    }
+
+    #[test]
+    fn any_size_of_picture_can_be_drawn() {
+        let mut face = SyntheticFace::new(&dome(), 5);
+
+        for (width, height) in [(640, 480), (1, 1), (48, 200), (200, 48), (640, 480)] {
+            let mut rgb = vec![0; 3 * width * height];
+            face.draw_pose(&FacePose::of(super::super::ScriptLabel::Surprise, 1.0), &mut rgb, width, height);
+            assert!(rgb.iter().any(|&b| b > 0));
+        }
+    }
+
+    #[test]
+    fn the_mouth_moves_with_the_voice() {
+        let script = Script::new().unwrap();
+        let mut face = SyntheticFace::new(&dome(), 5);
+        let lips_apart = |face: &mut SyntheticFace, open: f32| {
+            let mut rgb = vec![0; 3 * SIZE.0 * SIZE.1];
+            face.draw_pose(&FacePose::default().speaking(open), &mut rgb, SIZE.0, SIZE.1);
+            face.points[13].y - face.points[14].y
+        };
+
+        assert!(lips_apart(&mut face, 0.9) > lips_apart(&mut face, 0.0) + 0.3);
+        assert!((0..500).any(|i| script.mouth_at(f64::from(i) * 0.01) > 0.8));
+    }
 }

@@ -94,3 +94,22 @@ impl FaceGeometry {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_geometry_says_what_to_run() {
+        let error = FaceGeometry::read(Path::new("nowhere/face_geometry.json")).unwrap_err();
+
+        assert!(matches!(error, SyntheticError::MissingGeometry { .. }));
+        assert!(error.to_string().contains("bash models/setup"));
+    }
+
+    #[test]
+    fn another_mesh_is_refused() {
+        assert!(FaceGeometry::from_json(r#"{"vertices": [[0, 0, 0, 0, 0]], "triangles": [[0, 0, 0]]}"#).is_none());
+        assert!(FaceGeometry::from_json("[]").is_none());
+    }
+}

@@ -18,6 +18,9 @@ const JAW_TURN: f32 = 0.40;
 /// The axis that the jaw turns about lies across the face, through this height and depth.
 const JAW_HINGE: Vec3 = vec3(0.0, -0.5, -2.0);
 
+/// The height at which the closed lips meet.
+const SEAM: f32 = -4.27;
+
 const ACTIONS: usize = 14;
 type Field = Vec<Vec3>;
 
@@ -109,7 +112,7 @@ impl Muscles {
         for lid in &self.lids {
             let way = out[lid.lower] - out[lid.upper];
             let bulge = 4.0 * closed * (1.0 - closed) * 0.12;
-            out[lid.point] += way * (closed * lid.share * 0.96) + vec3(0.0, 0.0, bulge * lid.share);
+            out[lid.point] += way * (closed * lid.share) + vec3(0.0, 0.0, bulge * lid.share);
         }
     }
 }
@@ -136,13 +139,12 @@ fn rest(points: &[Vec3]) -> Field {
     let mut rest = points.to_vec();
     let (upper, lower) = INNER_LIPS.split_at(10);
     for &i in upper.iter().chain(lower) {
-        let seam = -4.27 + 0.0 * points[i].x;
-        rest[i].y += (seam - points[i].y) * 0.92;
+        rest[i].y += (SEAM - points[i].y) * 0.92;
     }
     for (upper, lower) in LEFT_LIDS.into_iter().chain(RIGHT_LIDS) {
         let open = points[upper].y - points[lower].y;
-        rest[upper].y += open * 0.20;
-        rest[lower].y -= open * 0.12;
+        rest[upper].y += open * 0.27;
+        rest[lower].y -= open * 0.17;
     }
     rest
 }
@@ -182,7 +184,7 @@ fn smile(rest: &[Vec3]) -> Field {
         let cheeks = push(p, vec3(-4.1, -2.2, 0.0), [1.5, 1.3], vec3(-0.25, 0.55, 0.35));
         if is_lip(i) {
             let k = along_lips(p);
-            let outwards = vec3(p.x * 0.32, 1.25 * k - 0.10, -0.55 * k - 0.15);
+            let outwards = vec3(p.x * 0.36, 1.08 * k - 0.06, -0.60 * k - 0.15);
             let thin = if is_lower_lip(i) { vec3(0.0, 0.10 * (1.0 - k), 0.0) } else { vec3(0.0, 0.22 * (1.0 - k), 0.0) };
             return outwards + thin;
         }
@@ -196,10 +198,10 @@ fn frown(rest: &[Vec3]) -> Field {
     field(rest, |i, p| {
         if is_lip(i) {
             let k = along_lips(p);
-            let middle = if is_lower_lip(i) { 0.30 } else { 0.22 };
-            return vec3(p.x * 0.04, -1.15 * k + middle * (1.0 - k), -0.2 * k);
+            let middle = if is_lower_lip(i) { 0.20 } else { 0.10 };
+            return vec3(p.x * 0.10, -1.25 * k + middle * (1.0 - k), -0.2 * k);
         }
-        let corner = push(p, vec3(-2.6, -4.6, 0.0), [1.0, 1.1], vec3(-0.05, -1.00, -0.15));
+        let corner = push(p, vec3(-2.6, -4.6, 0.0), [1.0, 1.1], vec3(-0.15, -1.10, -0.15));
         let chin = push(p, vec3(0.0, -6.8, 0.0), [1.4, 0.9], vec3(0.0, 0.35, 0.30));
         corner + chin
     })
@@ -218,10 +220,8 @@ fn stretch(rest: &[Vec3]) -> Field {
 fn press(rest: &[Vec3]) -> Field {
     field(rest, |i, p| {
         let inwards = 1.0 - 0.6 * along_lips(p);
-        if is_upper_lip(i) {
-            vec3(0.0, (-4.27 - p.y) * 0.45 * inwards, -0.35 * inwards)
-        } else if is_lower_lip(i) {
-            vec3(0.0, (-4.27 - p.y) * 0.45 * inwards, -0.35 * inwards)
+        if is_upper_lip(i) || is_lower_lip(i) {
+            vec3(0.0, (SEAM - p.y) * 0.45 * inwards, -0.35 * inwards)
         } else {
             push(p, vec3(0.0, -6.4, 0.0), [1.4, 0.7], vec3(0.0, 0.2, 0.2))
         }
@@ -281,14 +281,14 @@ fn brow_outer(rest: &[Vec3]) -> Field {
 fn brow_lower(rest: &[Vec3]) -> Field {
     field(rest, |i, p| {
         let strength = if LEFT_BROW.contains(&i) || RIGHT_BROW.contains(&i) { 1.0 } else { 0.92 };
-        let inner = push(p, vec3(-1.5, 4.7, 0.0), [1.3, 1.0], vec3(0.38, -0.95, 0.20));
-        let outer = push(p, vec3(-3.9, 4.8, 0.0), [1.4, 1.0], vec3(0.15, -0.45, 0.05));
+        let inner = push(p, vec3(-1.5, 4.7, 0.0), [1.3, 1.0], vec3(0.44, -1.50, 0.28));
+        let outer = push(p, vec3(-3.9, 4.8, 0.0), [1.4, 0.9], vec3(0.16, -1.10, 0.05));
         (inner + outer) * strength
     })
 }
 
 fn eye_widen(rest: &[Vec3]) -> Field {
-    lids_by(rest, 0.42, 0.10, -0.14)
+    lids_by(rest, 0.50, 0.16, -0.20)
 }
 
 fn eye_squint(rest: &[Vec3]) -> Field {

@@ -86,12 +86,14 @@ impl FacePose {
     pub fn of(label: ScriptLabel, intensity: f32) -> Self {
         let rest = Self::default();
         let full = match label {
-            ScriptLabel::Neutral => rest,
+            ScriptLabel::Neutral => {
+                Self { blink: 0.10, eye_squint: 0.30, brow_lower: 0.12, press: 0.12, smile: 0.06, stretch: 0.05, ..rest }
+            }
             ScriptLabel::Happiness => {
-                Self { smile: 1.0, cheek_raise: 0.9, eye_squint: 0.35, brow_outer_raise: 0.15, pitch: -0.03, roll: 0.04, ..rest }
+                Self { smile: 1.0, cheek_raise: 0.9, eye_squint: 0.35, brow_outer_raise: 0.15, jaw_open: 0.10, pitch: -0.03, roll: 0.04, ..rest }
             }
             ScriptLabel::Sadness => Self {
-                frown: 1.0,
+                frown: 0.85,
                 lower_lip_push: 0.6,
                 brow_inner_raise: 0.9,
                 brow_lower: 0.25,
@@ -113,12 +115,15 @@ impl FacePose {
                 ..rest
             },
             ScriptLabel::Fear => Self {
-                brow_inner_raise: 1.0,
-                brow_outer_raise: 0.5,
-                brow_lower: 0.35,
-                eye_widen: 1.0,
-                stretch: 0.9,
-                jaw_open: 0.22,
+                brow_inner_raise: 0.9,
+                brow_outer_raise: 0.25,
+                brow_lower: 0.7,
+                eye_widen: 0.75,
+                stretch: 0.85,
+                frown: 0.45,
+                upper_lip_raise: 0.2,
+                lower_lip_push: 0.15,
+                jaw_open: 0.18,
                 pitch: -0.04,
                 step: [0.0, 0.0, -1.5],
                 ..rest
@@ -179,7 +184,7 @@ impl FacePose {
     pub fn speaking(&self, opening: f32) -> Self {
         let open = opening.clamp(0.0, 1.0);
         Self {
-            jaw_open: (self.jaw_open * (1.0 - 0.35 * open) + 0.42 * open).min(1.0),
+            jaw_open: (self.jaw_open * (1.0 - 0.35 * open) + 0.27 * open).min(1.0),
             press: self.press * (1.0 - open),
             lower_lip_push: self.lower_lip_push * (1.0 - 0.6 * open),
             upper_lip_raise: (self.upper_lip_raise + 0.10 * open).min(1.0),

@@ -171,7 +171,7 @@ impl<'a> Painter<'a> {
             ],
             nostrils: [middle(&[79, 239, 238, 20, 242]), middle(&[309, 459, 458, 250, 462])],
             wings: [line(&[198, 129, 64, 98]), line(&[420, 358, 294, 327])],
-            nose_folds: [line(&[203, 206, 216, 212]), line(&[423, 426, 436, 432])],
+            nose_folds: [line(&[203, 206, 216]), line(&[423, 426, 436])],
             crows_feet: [at(33), at(263)],
             cheeks: [middle(&[50, 205, 187]), middle(&[280, 425, 411])],
             frown_lines: vec![
@@ -212,6 +212,8 @@ impl<'a> Painter<'a> {
         }
         let blush: f32 = self.cheeks.iter().map(|c| bell((p[0] - c[0]).hypot(p[1] - c[1]), 34.0)).sum();
         tint(rgb, [1.02, 0.90, 0.90], 0.9 * blush);
+        let under_hair = smoothstep(128.0, 84.0, p[1]) + smoothstep(64.0, 14.0, (p[0]).min(SIZE as f32 - p[0]));
+        tint(rgb, [0.70, 0.61, 0.58], under_hair);
         tint(rgb, [0.90, 0.86, 0.85], 0.8 * bell((p[0] - self.philtrum[0]).abs(), 5.0) * bell(p[1] - self.philtrum[1], 10.0));
         tint(rgb, [0.84, 0.80, 0.79], bell((p[0] - self.chin[0]) / 1.9, 15.0) * bell(p[1] - self.chin[1] + 9.0, 6.0));
     }
@@ -273,8 +275,8 @@ impl<'a> Painter<'a> {
             if !brow.is_near(p, 6.0) {
                 continue;
             }
-            let strands = 0.78 + 0.30 * noise_2d(self.seed ^ 31, p[0] / 5.0 + p[1] / 7.0, p[1] / 2.6 - p[0] / 16.0);
-            let cover = (1.0 - smoothstep(-7.0, 1.0, brow.distance(p) + 1.5)) * strands.clamp(0.0, 1.0);
+            let strands = 0.86 + 0.26 * noise_2d(self.seed ^ 31, p[0] / 5.0 + p[1] / 7.0, p[1] / 2.6 - p[0] / 16.0);
+            let cover = (1.0 - smoothstep(-5.0, 2.0, brow.distance(p))) * strands.clamp(0.0, 1.0);
             for (channel, hair) in rgb.iter_mut().zip(self.look.hair) {
                 *channel += (hair * 0.72 - *channel) * cover;
             }
@@ -303,7 +305,7 @@ impl<'a> Painter<'a> {
             depth[CREASE_FOREHEAD] += 0.20 * bell(to_line(p, line), 4.0);
         }
         for line in &self.nose_lines {
-            depth[CREASE_NOSE] += 0.30 * bell(to_line(p, line), 4.2);
+            depth[CREASE_NOSE] += 0.20 * bell(to_line(p, line), 4.2);
         }
         depth.map(|d| (d.min(0.8) * 255.0) as u8)
     }
