@@ -199,9 +199,9 @@ fn frown(rest: &[Vec3]) -> Field {
         if is_lip(i) {
             let k = along_lips(p);
             let middle = if is_lower_lip(i) { 0.20 } else { 0.10 };
-            return vec3(p.x * 0.10, -1.25 * k + middle * (1.0 - k), -0.2 * k);
+            return vec3(p.x * 0.21, -1.20 * k + middle * (1.0 - k), -0.35 * k);
         }
-        let corner = push(p, vec3(-2.6, -4.6, 0.0), [1.0, 1.1], vec3(-0.15, -1.10, -0.15));
+        let corner = push(p, vec3(-2.6, -4.6, 0.0), [1.0, 1.1], vec3(-0.40, -1.05, -0.25));
         let chin = push(p, vec3(0.0, -6.8, 0.0), [1.4, 0.9], vec3(0.0, 0.35, 0.30));
         corner + chin
     })
@@ -281,8 +281,8 @@ fn brow_outer(rest: &[Vec3]) -> Field {
 fn brow_lower(rest: &[Vec3]) -> Field {
     field(rest, |i, p| {
         let strength = if LEFT_BROW.contains(&i) || RIGHT_BROW.contains(&i) { 1.0 } else { 0.92 };
-        let inner = push(p, vec3(-1.5, 4.7, 0.0), [1.3, 1.0], vec3(0.44, -1.50, 0.28));
-        let outer = push(p, vec3(-3.9, 4.8, 0.0), [1.4, 0.9], vec3(0.16, -1.10, 0.05));
+        let inner = push(p, vec3(-1.5, 4.7, 0.0), [1.3, 1.0], vec3(0.46, -1.65, 0.30));
+        let outer = push(p, vec3(-3.9, 4.8, 0.0), [1.4, 0.9], vec3(0.16, -1.22, 0.05));
         (inner + outer) * strength
     })
 }

@@ -107,9 +107,9 @@ impl FacePose {
                 brow_lower: 1.0,
                 eye_widen: 0.35,
                 eye_squint: 0.4,
-                nose_wrinkle: 0.35,
+                nose_wrinkle: 0.2,
                 press: 0.6,
-                frown: 0.5,
+                frown: 0.35,
                 pitch: 0.05,
                 step: [0.0, 0.0, 1.5],
                 ..rest
@@ -119,8 +119,8 @@ impl FacePose {
                 brow_outer_raise: 0.25,
                 brow_lower: 0.7,
                 eye_widen: 0.75,
-                stretch: 0.85,
-                frown: 0.45,
+                stretch: 0.75,
+                frown: 0.35,
                 upper_lip_raise: 0.2,
                 lower_lip_push: 0.15,
                 jaw_open: 0.18,
@@ -184,7 +184,7 @@ impl FacePose {
     pub fn speaking(&self, opening: f32) -> Self {
         let open = opening.clamp(0.0, 1.0);
         Self {
-            jaw_open: (self.jaw_open * (1.0 - 0.35 * open) + 0.27 * open).min(1.0),
+            jaw_open: (self.jaw_open * (1.0 - 0.35 * open) + 0.34 * open).min(1.0),
             press: self.press * (1.0 - open),
             lower_lip_push: self.lower_lip_push * (1.0 - 0.6 * open),
             upper_lip_raise: (self.upper_lip_raise + 0.10 * open).min(1.0),
