@@ -55,11 +55,16 @@ class Graph:
             graph,
             producer_name="circumplex",
             ir_version=IR_VERSION,
-            opset_imports=[helper.make_opsetid("", OPSET)],
+            opset_imports=[helper.make_opsetid(domain, version) for domain, version in self.domains().items()],
         )
         onnx.checker.check_model(model, full_check=True)
         with open(path, "wb") as file:
             file.write(model.SerializeToString(deterministic=True))
+
+    def domains(self):
+        domains = {"": OPSET}
+        domains.update({node.domain: 1 for node in self.nodes if node.domain})
+        return domains
 
     def needed(self):
         wanted = {value.name for value in self.outputs}

@@ -1,7 +1,7 @@
 """Writes the sentence encoder as an ONNX graph with 8-bit weights.
 
-Activations are quantised as they come, per tensor; weights per output channel, symmetrically, to 7 bits, so that
-no processor's 16-bit sums overflow.
+Weights and activations are quantised in blocks of 64 along the sum, each with its own scale: one scale a tensor, or
+one a word, costs the last layer too much (cosine .97 to .98).
 """
 
 import numpy as np
@@ -13,7 +13,9 @@ from .graph import Graph
 LAYERS, HEADS, WIDTH = 6, 12, 384
 HEAD = WIDTH // HEADS
 EPSILON = 1e-12
-LIMIT = 63
+BLOCK = 64
+# ONNX Runtime's name for sums in 8-bit integers.
+ACCURACY = 4
 
 
 class Writer:
@@ -21,19 +23,27 @@ class Writer:
         self.weights = weights
         self.graph = Graph("sentence_encoder")
 
-    def quantised(self, value):
-        return self.graph.add("DynamicQuantizeLinear", value, outputs=3)
-
-    def linear(self, value, quantised, weights, bias):
+    def linear(self, value, weights, bias):
         """`weights` is [out, in], as stored."""
-        graph = self.graph
-        scales = (np.abs(weights).max(axis=1) / LIMIT).astype(np.float32)
-        steps = np.rint(weights / scales[:, None]).astype(np.int8).T
-        data, scale, zero = quantised
-        product = graph.add("MatMulInteger", data, graph.constant(steps), zero, graph.constant(np.zeros_like(steps, shape=(steps.shape[1],))))
-        product = graph.add("Cast", product, to=TensorProto.FLOAT)
-        factor = graph.add("Mul", scale, graph.constant(scales))
-        return graph.add("Add", graph.add("Mul", product, factor), graph.constant(bias))
+        rows, columns = weights.shape
+        blocks = weights.reshape(rows, -1, BLOCK)
+        scales = (np.abs(blocks).max(axis=2) / 127).astype(np.float32)
+        steps = (np.rint(blocks / scales[:, :, None]) + 128).astype(np.uint8)
+        return self.graph.add(
+            "MatMulNBits",
+            value,
+            self.graph.constant(steps),
+            self.graph.constant(scales),
+            "",
+            "",
+            self.graph.constant(bias),
+            domain="com.microsoft",
+            K=columns,
+            N=rows,
+            bits=8,
+            block_size=BLOCK,
+            accuracy_level=ACCURACY,
+        )
 
     def normalised(self, value, name):
         scale, shift = (self.graph.constant(self.weights[f"{name}.{part}"]) for part in ("weight", "bias"))
@@ -66,7 +76,7 @@ class Writer:
         biases = [self.weights[f"{part}.bias"] for part in parts]
         root = np.float32(HEAD) ** np.float32(0.5)
         weights[0], biases[0] = weights[0] / root, biases[0] / root
-        joint = self.linear(value, self.quantised(value), np.concatenate(weights), np.concatenate(biases))
+        joint = self.linear(value, np.concatenate(weights), np.concatenate(biases))
         query, key, content = graph.add("Split", joint, outputs=3, axis=2, num_outputs=3)
         scores = graph.add("MatMul", self.heads(query, [0, 2, 1, 3]), self.heads(key, [0, 2, 3, 1]))
         scores = graph.add("Softmax", graph.add("Add", scores, blocked), axis=-1)
@@ -76,8 +86,7 @@ class Writer:
         return self.dense(mixed, f"{name}.output.dense")
 
     def dense(self, value, name):
-        weights, bias = self.weights[f"{name}.weight"], self.weights[f"{name}.bias"]
-        return self.linear(value, self.quantised(value), weights, bias)
+        return self.linear(value, self.weights[f"{name}.weight"], self.weights[f"{name}.bias"])
 
     def layer(self, value, blocked, name):
         attended = self.attended(value, blocked, f"{name}.attention")
