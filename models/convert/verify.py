@@ -1,8 +1,8 @@
 """Compares every converted network with its original runtime, and times it on one core.
 
-    python3 -m venv /tmp/verify
-    /tmp/verify/bin/pip install -r models/convert/requirements-verify.txt
-    /tmp/verify/bin/python models/convert/verify.py [--packages DIR]
+    python3 -m venv SOMEWHERE
+    SOMEWHERE/bin/pip install -r models/convert/requirements-verify.txt
+    SOMEWHERE/bin/python models/convert/verify.py [--packages DIR]
 
 Needs node for the expression network, and the network (or DIR with the packages) for the originals.
 """
