@@ -10,7 +10,8 @@ goes into the program:
 
 DIR holds `ravdess/speech/*.flac` and `java-sed/audio/*.flac`, 16 kHz mono. Of each, half of
 `--count` recordings are drawn with `--seed`. Frames are compared at equal indices: both begin
-frame n at 10 n ms. What is of the voice is compared where both hear a voice.
+frame n at 10 n ms. What is of the voice is compared where
+both hear a voice and have a value, which isn't 0 then.
 """
 
 import argparse
@@ -110,7 +111,7 @@ def main():
     print("Frame by frame\n")
     print(HEAD)
     for i, name in enumerate(names[1:]):
-        where = both if i >= F0 else np.full(len(mine), True)
+        where = both & (mine[:, i] != 0) & (theirs[:, i] != 0) if i >= F0 else np.full(len(mine), True)
         print(row(name, mine[where, i], theirs[where, i]))
     print("\nWhole recordings\n")
     print(HEAD)

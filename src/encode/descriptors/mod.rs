@@ -31,6 +31,7 @@ pub use frame::{Descriptor, Frame};
 pub use functionals::{FUNCTIONAL_NAMES, functionals, voiced_share};
 
 use formants::{Formant, FormantReader};
+use periods::PeriodTracker;
 use pitch::PitchTracker;
 use smooth::Smoother;
 use spectral::{Spectral, SpectralReader};
@@ -64,6 +65,7 @@ pub struct Descriptors {
     spectral: SpectralReader,
     formants: FormantReader,
     pitch: PitchTracker,
+    periods: PeriodTracker,
     waiting: Box<[Waiting; KEPT]>,
     smoother: Smoother,
     given: u64,
@@ -110,6 +112,7 @@ impl Descriptors {
             spectral: SpectralReader::new(),
             formants: FormantReader::new(),
             pitch: PitchTracker::new(),
+            periods: PeriodTracker::default(),
             waiting: Box::new(std::array::from_fn(|_| Waiting::default())),
             smoother: Smoother::default(),
             given: 0,
@@ -161,6 +164,7 @@ impl Descriptors {
         self.filled = 0;
         self.spectral.reset();
         self.pitch.reset();
+        self.periods.reset();
         self.smoother = Smoother::default();
         self.given = 0;
     }
@@ -198,11 +202,12 @@ impl Descriptors {
         frame.set_spectral(&waiting.spectral);
         frame.set_formants(&waiting.formants);
         if hz <= 0.0 {
+            self.periods.reset();
             frame.set_formant_levels([harmonics::NO_LEVEL_DB; 3]);
             return frame;
         }
         let period = RATE_HZ as f32 / hz;
-        let periods = periods::measure(&waiting.samples, period);
+        let periods = self.periods.push(&waiting.samples, HOP, period);
         let lags = self.autocorrelation.lags(&waiting.magnitudes);
         let harmonics =
             harmonics::measure(&waiting.magnitudes, hz, waiting.formants.map(|f| f.hz));

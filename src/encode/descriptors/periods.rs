@@ -1,66 +1,81 @@
 //! What changes from one period of the voice to the next.
 
 /// Share of the expected period that the next one may be shorter or longer.
-const REACH: f32 = 0.2;
-/// Likeness of neighbouring periods under which they aren't taken for periods.
+const REACH: f32 = 0.1;
+/// Likeness of neighbouring stretches under which they aren't periods.
 const LIKENESS: f32 = 0.5;
-/// 60 ms at 1000 Hz hold this many.
-const MOST: usize = 64;
 
+/// Means over the pairs of periods of which the second begins in the hop; 0 where there's none.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Periods {
-    /// Mean change of the period over the mean period; 0 with fewer than two.
+    /// Change of the length over the mean of the two.
     pub jitter: f32,
-    /// Mean change of the amplitude in dB; 0 with fewer than two.
+    /// Change of the amplitude in dB.
     pub shimmer_db: f32,
 }
 
-/// Cuts `samples` into periods near `period` samples, and compares neighbours.
-pub fn measure(samples: &[f32], period: f32) -> Periods {
-    let mut lengths = [0.0_f32; MOST];
-    let mut swings = [0.0_f32; MOST];
-    let mut len = 0;
-    let template = period.round() as usize;
-    let mut place = start(samples, template) as f32;
+/// Follows a voice from period to period, across hops.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PeriodTracker {
+    /// Where the next period begins, in samples after the start of the next window.
+    place: Option<f32>,
+    before: Option<Period>,
+}
 
-    while len < MOST {
-        let at = place.round() as usize;
-        let Some((length, likeness)) = next_period(samples, at, template) else { break };
-        if likeness >= LIKENESS {
-            lengths[len] = length;
-            swings[len] = swing(&samples[at..at + template]);
-            len += 1;
-        } else {
-            break;
-        }
-        place += length;
+#[derive(Debug, Clone, Copy)]
+struct Period {
+    samples: f32,
+    swing: f32,
+}
+
+impl PeriodTracker {
+    /// To be called for a window without a voice.
+    pub fn reset(&mut self) {
+        *self = Self::default();
     }
-    compare(&lengths[..len], &swings[..len])
+
+    /// Reads the periods that begin in the first `hop` samples of a window; `expected` is their
+    /// length in samples.
+    pub fn push(&mut self, window: &[f32], hop: usize, expected: f32) -> Periods {
+        let len = expected.round().max(2.0) as usize;
+        let mut place = self.place.filter(|place| *place >= 0.0).unwrap_or_default();
+        let (mut jitter, mut shimmer_db, mut pairs) = (0.0, 0.0, 0.0_f32);
+
+        while place < hop as f32 {
+            let Some((period, likeness)) = read_period(window, place.round() as usize, len) else {
+                break;
+            };
+            if likeness < LIKENESS {
+                self.before = None;
+                place += expected;
+                continue;
+            }
+            if let Some(before) = self.before.filter(|b| b.swing > 0.0 && period.swing > 0.0) {
+                let both = before.samples + period.samples;
+                jitter += 2.0 * (period.samples - before.samples).abs() / both;
+                shimmer_db += (20.0 * (period.swing / before.swing).log10()).abs();
+                pairs += 1.0;
+            }
+            self.before = Some(period);
+            place += period.samples;
+        }
+        self.place = Some(place - hop as f32);
+        let pairs = pairs.max(1.0);
+        Periods { jitter: jitter / pairs, shimmer_db: shimmer_db / pairs }
+    }
 }
 
-/// Where the first period begins: half a period before its strongest sample, so that the
-/// strongest part lies in the middle of what is compared.
-fn start(samples: &[f32], template: usize) -> usize {
-    let head = &samples[..(template + template / 2).min(samples.len())];
-    let skipped = template / 2;
-    head.iter()
-        .enumerate()
-        .skip(skipped)
-        .max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))
-        .map_or(0, |(i, _)| i - skipped)
-}
-
-/// Length of the period at `at`, to a fraction of a sample, and how like the next one is.
-fn next_period(samples: &[f32], at: usize, template: usize) -> Option<(f32, f32)> {
-    let shortest = ((1.0 - REACH) * template as f32).floor().max(2.0) as usize;
-    let longest = ((1.0 + REACH) * template as f32).ceil() as usize + 1;
-    if at + longest + 1 + template > samples.len() {
+/// The period at `at`, its length to a fraction of a sample, and how like the next one is.
+fn read_period(window: &[f32], at: usize, len: usize) -> Option<(Period, f32)> {
+    let shortest = (((1.0 - REACH) * len as f32) as usize).max(2);
+    let longest = ((1.0 + REACH) * len as f32) as usize + 1;
+    if at + longest + 1 + len > window.len() {
         return None;
     }
-    let here = &samples[at..at + template];
+    let here = &window[at..at + len];
     let own: f32 = here.iter().map(|s| s * s).sum();
     let likeness = |lag: usize| {
-        let there = &samples[at + lag..at + lag + template];
+        let there = &window[at + lag..at + lag + len];
         let (mut cross, mut other) = (0.0, 0.0);
         for (a, b) in here.iter().zip(there) {
             cross += a * b;
@@ -75,32 +90,17 @@ fn next_period(samples: &[f32], at: usize, template: usize) -> Option<(f32, f32)
             best = (lag, value);
         }
     }
-    let (before, after) = (likeness(best.0 - 1), likeness(best.0 + 1));
-    let bend = before - 2.0 * best.1 + after;
+    let (lag, likeness_there) = best;
+    let (before, after) = (likeness(lag - 1), likeness(lag + 1));
+    let bend = before - 2.0 * likeness_there + after;
     let shift = if bend < 0.0 { (0.5 * (before - after) / bend).clamp(-0.5, 0.5) } else { 0.0 };
-    Some((best.0 as f32 + shift, best.1))
+    Some((Period { samples: lag as f32 + shift, swing: swing(here) }, likeness_there))
 }
 
 fn swing(samples: &[f32]) -> f32 {
     let (low, high) =
         samples.iter().fold((f32::MAX, f32::MIN), |(low, high), &s| (low.min(s), high.max(s)));
     high - low
-}
-
-fn compare(lengths: &[f32], swings: &[f32]) -> Periods {
-    if lengths.len() < 2 {
-        return Periods::default();
-    }
-    let pairs = (lengths.len() - 1) as f32;
-    let mean = lengths.iter().sum::<f32>() / lengths.len() as f32;
-    let change = lengths.windows(2).map(|p| (p[1] - p[0]).abs()).sum::<f32>() / pairs;
-    let shimmer_db = swings
-        .windows(2)
-        .filter(|p| p[0] > 0.0 && p[1] > 0.0)
-        .map(|p| (20.0 * (p[1] / p[0]).log10()).abs())
-        .sum::<f32>()
-        / pairs;
-    Periods { jitter: change / mean, shimmer_db }
 }
 
 /// Harmonics over noise in dB, −30 to 50, from the autocorrelation at the period.

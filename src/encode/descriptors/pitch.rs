@@ -16,13 +16,18 @@ const COMPRESSION: f32 = 0.85;
 /// How far the best sum must stand over the mean one for a voice: 0 = not at all, 1 = infinitely.
 const VOICED_CLARITY: f32 = 0.7;
 /// Mean square under which nothing is a voice.
-const VOICED_ENERGY: f32 = 1e-7;
+const VOICED_ENERGY: f32 = 3e-6;
 
 const CANDIDATES: usize = 5;
 /// Frames that a decision waits for.
 pub const LOOKAHEAD: usize = 2;
+/// Frames that are remembered: as many before the one decided as after.
+const STEPS: usize = 2 * LOOKAHEAD + 1;
+const NEWEST: usize = STEPS - 1;
 /// Price of an octave's jump, where 1 is the price of a candidate without any sum.
 const JUMP_PRICE: f32 = 0.35;
+/// The same from or to a frame that isn't clear.
+const UNCLEAR_JUMP_PRICE: f32 = 0.05;
 
 /// Semitones over 27.5 Hz.
 pub fn semitones_from_hz(hz: f32) -> f32 {
@@ -40,9 +45,10 @@ struct Candidate {
     came_from: usize,
 }
 
-/// One frame's candidates; an unvoiced frame has none.
+/// One frame's candidates; silence has none.
 #[derive(Debug, Clone, Copy, Default)]
 struct Step {
+    is_clear: bool,
     candidates: [Candidate; CANDIDATES],
     len: usize,
 }
@@ -58,7 +64,7 @@ pub struct PitchTracker {
     smooth: [f32; BINS],
     scale: [f32; POINTS],
     sums: [f32; POINTS],
-    steps: [Step; LOOKAHEAD + 1],
+    steps: [Step; STEPS],
     len: usize,
 }
 
@@ -80,12 +86,13 @@ impl PitchTracker {
             smooth: [0.0; BINS],
             scale: [0.0; POINTS],
             sums: [0.0; POINTS],
-            steps: [Step::default(); LOOKAHEAD + 1],
+            steps: [Step::default(); STEPS],
             len: 0,
         }
     }
 
     pub fn reset(&mut self) {
+        self.steps = [Step::default(); STEPS];
         self.len = 0;
     }
 
@@ -112,9 +119,10 @@ impl PitchTracker {
         let (first, last) = self.range;
         let best = self.sums[first..=last].iter().copied().fold(0.0, f32::max);
         let mean = self.sums.iter().sum::<f32>() / POINTS as f32;
-        if best <= 0.0 || 1.0 - mean / best < VOICED_CLARITY {
+        if best <= 0.0 {
             return step;
         }
+        step.is_clear = 1.0 - mean / best >= VOICED_CLARITY;
         for point in first.max(1)..=last.min(POINTS - 2) {
             let [before, here, after] =
                 [self.sums[point - 1], self.sums[point], self.sums[point + 1]];
@@ -162,13 +170,15 @@ impl PitchTracker {
 
     /// Joins `step` to the cheapest path that leads to each of its candidates.
     fn follow(&mut self, mut step: Step) {
-        let last = self.steps[LOOKAHEAD];
-        let before = if self.len == 0 { &[] } else { &last.candidates[..last.len] };
+        let last = self.steps[NEWEST];
+        let before = &last.candidates[..last.len];
+        let jump_price =
+            if last.is_clear && step.is_clear { JUMP_PRICE } else { UNCLEAR_JUMP_PRICE };
         for candidate in &mut step.candidates[..step.len] {
             let cheapest = before
                 .iter()
                 .enumerate()
-                .map(|(i, b)| (i, b.price + JUMP_PRICE * (b.octaves - candidate.octaves).abs()))
+                .map(|(i, b)| (i, b.price + jump_price * (b.octaves - candidate.octaves).abs()))
                 .min_by(|a, b| a.1.total_cmp(&b.1));
             if let Some((came_from, price)) = cheapest {
                 candidate.came_from = came_from;
@@ -181,24 +191,28 @@ impl PitchTracker {
             candidate.price -= least;
         }
         self.steps.rotate_left(1);
-        self.steps[LOOKAHEAD] = step;
+        self.steps[NEWEST] = step;
         self.len = (self.len + 1).min(LOOKAHEAD + 1);
     }
 
     /// The pitch `back` frames ago on the best path that can be told by then.
+    ///
+    /// A frame is voiced if most of those around it are clear: one or two stray frames neither
+    /// make a voice nor break one.
     fn trace(&self, back: usize) -> f32 {
-        let target = LOOKAHEAD - back;
-        let mut at = None;
-        for step in self.steps[target..].iter().rev() {
-            at = match at {
-                Some((candidate, _)) if step.len > 0 => {
-                    let candidate: usize = candidate;
-                    Some((step.candidates[candidate].came_from, step.candidates[candidate].octaves))
-                }
-                _ => step.cheapest().map(|i| (step.candidates[i].came_from, step.candidates[i].octaves)),
-            };
+        let target = NEWEST - back;
+        let around = &self.steps[target - LOOKAHEAD..(target + LOOKAHEAD + 1).min(STEPS)];
+        if around.iter().filter(|step| step.is_clear).count() <= LOOKAHEAD {
+            return 0.0;
         }
-        at.map_or(0.0, |(_, octaves)| (LOWEST_HZ * octaves.exp2()).clamp(PITCH_HZ.0, PITCH_HZ.1))
+        let mut next: Option<Candidate> = None;
+        for step in self.steps[target..].iter().rev() {
+            let at = next.filter(|_| step.len > 0).map(|next| next.came_from);
+            next = at.or_else(|| step.cheapest()).map(|at| step.candidates[at]);
+        }
+        next.map_or(0.0, |candidate| {
+            (LOWEST_HZ * candidate.octaves.exp2()).clamp(PITCH_HZ.0, PITCH_HZ.1)
+        })
     }
 }
 
