@@ -44,6 +44,7 @@ struct Set {
 }
 
 impl SyntheticFace {
+    /// The face that belongs to `seed`: its skin, hair, eyes and clothes, and how it sways and blinks.
     #[must_use]
     pub fn new(geometry: &FaceGeometry, seed: u64) -> Self {
         let look = Look::from_seed(seed);
@@ -119,7 +120,7 @@ impl SyntheticFace {
 
     /// With what every face does of itself: it blinks, sways and looks about a little.
     fn alive(&self, pose: &FacePose, at_secs: f64) -> FacePose {
-        let sway = |index: u64, per_sec: f64| noise(self.seed ^ (100 + index), at_secs * per_sec);
+        let sway = |index: u64, per_sec: f64| noise(self.seed ^ (0x64 + index), at_secs * per_sec);
         let mut pose = pose.blinking(self.blink_at(at_secs));
         pose.yaw += 0.09 * sway(0, 0.31) + 0.025 * sway(1, 0.9);
         pose.pitch += 0.035 * sway(2, 0.37) + 0.02 * sway(3, 1.3) + 0.03 * pose.jaw_open;
@@ -128,15 +129,15 @@ impl SyntheticFace {
         pose.step[1] += 0.30 * sway(6, 0.27);
         pose.step[2] += 0.9 * sway(7, 0.19);
         let look = (at_secs / 1.7).floor() as i64 as u64;
-        pose.gaze[0] += 0.24 * (hash(self.seed ^ 111, look) - 0.5);
-        pose.gaze[1] += 0.16 * (hash(self.seed ^ 112, look) - 0.5);
+        pose.gaze[0] += 0.24 * (hash(self.seed ^ 0x6f, look) - 0.5);
+        pose.gaze[1] += 0.16 * (hash(self.seed ^ 0x70, look) - 0.5);
         pose
     }
 
     fn blink_at(&self, at_secs: f64) -> f32 {
         const EVERY_SECS: f64 = 3.4;
         let cell = (at_secs / EVERY_SECS).floor();
-        let begins = (cell + 0.1 + 0.7 * f64::from(hash(self.seed ^ 121, cell as i64 as u64))) * EVERY_SECS;
+        let begins = (cell + 0.1 + 0.7 * f64::from(hash(self.seed ^ 0x79, cell as i64 as u64))) * EVERY_SECS;
         let since = (at_secs - begins) as f32;
         smoothstep(0.0, 0.09, since) * smoothstep(0.30, 0.12, since)
     }
@@ -153,7 +154,8 @@ impl SyntheticFace {
     fn draw_skin(&self, canvas: &mut Canvas<'_>, pose: &FacePose) {
         let depth = |k: f32| (256.0 * k.clamp(0.0, 1.0)) as u32;
         let mut creases = [0; 4];
-        creases[skin::CREASE_CHEEK] = depth(0.16 + 0.6 * pose.smile.max(pose.upper_lip_raise * 0.9).max(0.5 * pose.frown));
+        creases[skin::CREASE_CHEEK] =
+            depth(0.16 + 0.6 * pose.smile.max(pose.upper_lip_raise * 0.9).max(0.5 * pose.frown));
         creases[skin::CREASE_FROWN] = depth(pose.brow_lower);
         creases[skin::CREASE_FOREHEAD] = depth(pose.brow_inner_raise.max(pose.brow_outer_raise));
         creases[skin::CREASE_NOSE] = depth(pose.nose_wrinkle);
@@ -163,7 +165,14 @@ impl SyntheticFace {
         }
     }
 
-    fn draw_eye(&self, canvas: &mut Canvas<'_>, lens: &Lens, placement: &Placement, pose: &FacePose, ring: &[usize; 16]) {
+    fn draw_eye(
+        &self,
+        canvas: &mut Canvas<'_>,
+        lens: &Lens,
+        placement: &Placement,
+        pose: &FacePose,
+        ring: &[usize; 16],
+    ) {
         const BALL: f32 = 1.30;
         const IRIS: f32 = 0.64;
         let middle = (self.points[ring[0]] + self.points[ring[8]]) * 0.5;
@@ -241,7 +250,8 @@ fn teeth(band: &[Vec3; 18], scale: f32, brightness: f32) -> impl FnMut(f32, f32)
     move |x, _| {
         let along = 2.0 * (x - left) / (right - left).max(1.0) - 1.0;
         let tooth = (x - 0.5 * (left + right)) / (0.46 * scale);
-        let gap = 1.0 - 0.16 * smoothstep(0.38, 0.5, (tooth - tooth.round() + 0.5).rem_euclid(1.0).max(0.0) - 0.5).abs();
+        let gap =
+            1.0 - 0.16 * smoothstep(0.38, 0.5, (tooth - tooth.round() + 0.5).rem_euclid(1.0).max(0.0) - 0.5).abs();
         let light = brightness * gap * (1.0 - 0.42 * along * along);
         [240.0 * light, 234.0 * light, 222.0 * light].map(|c| c as u8)
     }
@@ -259,7 +269,7 @@ mod tests {
     use super::super::geometry::VERTICES;
     use super::*;
 
-    const SIZE: (usize, usize) = (320, 240);
+    const SIZE: (usize, usize) = (160, 120);
 
     /// A face-shaped dome with the canonical mesh's counts, for machines on which set-up hasn't run.
     fn dome() -> FaceGeometry {
@@ -297,11 +307,11 @@ mod tests {
         let mut face = SyntheticFace::new(&dome(), 5);
         let mut rgb = vec![0; 3 * SIZE.0 * SIZE.1];
 
-        for i in 0..(script.duration_secs() * 2.0) as usize {
-            face.draw(i as f64 * 0.5, &script, &mut rgb, SIZE.0, SIZE.1);
+        for second in 0..script.duration_secs() as usize {
+            face.draw(second as f64, &script, &mut rgb, SIZE.0, SIZE.1);
 
             let inside = |c: &Corner| (0.0..SIZE.0 as f32).contains(&c.at.x) && (0.0..SIZE.1 as f32).contains(&c.at.y);
-            assert!(face.corners.iter().all(inside), "at {} s", i as f64 * 0.5);
+            assert!(face.corners.iter().all(inside), "at {second} s");
         }
     }
 

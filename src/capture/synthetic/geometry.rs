@@ -13,7 +13,8 @@ const TRIANGLES: usize = 898;
 /// Around the eye on the picture's left, from its outer corner over the lower lid and back over the upper one.
 pub(super) const LEFT_EYE: [usize; 16] = [33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246];
 /// The same for the eye on the picture's right.
-pub(super) const RIGHT_EYE: [usize; 16] = [263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466];
+pub(super) const RIGHT_EYE: [usize; 16] =
+    [263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466];
 /// Where the lips meet, around the opening.
 pub(super) const INNER_LIPS: [usize; 20] =
     [78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191];
@@ -22,13 +23,13 @@ pub(super) const OUTER_LIPS: [usize; 20] =
     [61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185];
 /// Every point of the lower lip but the corners, from the edge of its red to the opening.
 pub(super) const LOWER_LIP: [usize; 36] = [
-    146, 91, 181, 84, 17, 314, 405, 321, 375, 77, 90, 180, 85, 16, 315, 404, 320, 307, 96, 89, 179, 86, 15, 316, 403, 319, 325,
-    95, 88, 178, 87, 14, 317, 402, 318, 324,
+    146, 91, 181, 84, 17, 314, 405, 321, 375, 77, 90, 180, 85, 16, 315, 404, 320, 307, 96, 89, 179, 86, 15, 316, 403,
+    319, 325, 95, 88, 178, 87, 14, 317, 402, 318, 324,
 ];
 /// Every point of the upper lip but the corners.
 pub(super) const UPPER_LIP: [usize; 36] = [
-    185, 40, 39, 37, 0, 267, 269, 270, 409, 184, 74, 73, 72, 11, 302, 303, 304, 408, 183, 42, 41, 38, 12, 268, 271, 272, 407,
-    191, 80, 81, 82, 13, 312, 311, 310, 415,
+    185, 40, 39, 37, 0, 267, 269, 270, 409, 184, 74, 73, 72, 11, 302, 303, 304, 408, 183, 42, 41, 38, 12, 268, 271,
+    272, 407, 191, 80, 81, 82, 13, 312, 311, 310, 415,
 ];
 pub(super) const LIP_CORNERS: [usize; 8] = [61, 76, 62, 78, 291, 306, 292, 308];
 /// The brow on the picture's left: along its upper edge from the temple, and back along the lower.
@@ -37,8 +38,8 @@ pub(super) const LEFT_BROW: [usize; 10] = [70, 63, 105, 66, 107, 55, 65, 52, 53,
 pub(super) const RIGHT_BROW: [usize; 10] = [300, 293, 334, 296, 336, 285, 295, 282, 283, 276];
 /// The rim of the face, from the temple at the picture's right over the forehead and around.
 pub(super) const RIM: [usize; 36] = [
-    356, 389, 251, 284, 332, 297, 338, 10, 109, 67, 103, 54, 21, 162, 127, 234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152,
-    377, 400, 378, 379, 365, 397, 288, 361, 323, 454,
+    356, 389, 251, 284, 332, 297, 338, 10, 109, 67, 103, 54, 21, 162, 127, 234, 93, 132, 58, 172, 136, 150, 149, 176,
+    148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 323, 454,
 ];
 
 #[derive(Deserialize)]

@@ -154,7 +154,7 @@ fn hair_point(around: f32, down: f32, seed: u64) -> Vec3 {
     let (rx, ry, rz) = (8.95, 9.7, 9.75);
     let top = CENTRE.y + ry;
     let y = top + (edge - top) * down.powf(1.55);
-    let lock = 1.0 + 0.026 * noise(seed ^ 61, f64::from(around) * 26.0);
+    let lock = 1.0 + 0.026 * noise(seed ^ 0x3d, f64::from(around) * 26.0);
     let wide = if y > CENTRE.y {
         (1.0 - ((y - CENTRE.y) / ry).powi(2)).max(0.0).sqrt()
     } else {
@@ -170,8 +170,9 @@ fn hair_texture(look: &Look, seed: u64) -> Texture {
     for y in 0..HEIGHT {
         for x in 0..WIDTH {
             let (u, v) = (x as f32, y as f32);
-            let wave = 5.0 * noise(seed ^ 71, f64::from(v) / 22.0);
-            let strand = 0.17 * noise_2d(seed ^ 72, (u + wave) / 2.6, v / 40.0) + 0.16 * noise_2d(seed ^ 73, (u + wave) / 9.0, v / 50.0);
+            let wave = 5.0 * noise(seed ^ 0x47, f64::from(v) / 22.0);
+            let strand = 0.17 * noise_2d(seed ^ 0x48, (u + wave) / 2.6, v / 40.0)
+                + 0.16 * noise_2d(seed ^ 0x49, (u + wave) / 9.0, v / 50.0);
             let tip = 1.0 - 0.18 * smoothstep(48.0, 64.0, v);
             let rgb = look.hair.map(|c| (c * (1.0 + strand) * tip).clamp(0.0, 255.0) as u8);
             texels.push(Texel { rgb, shine: (70.0 * (1.0 + 2.5 * strand)).clamp(0.0, 255.0) as u8, creases: [0; 4] });
@@ -201,4 +202,3 @@ pub(super) fn normals_into(points: &[Vec3], triangles: &[[u16; 3]], out: &mut [V
         *normal = normal.unit();
     }
 }
-

@@ -160,7 +160,8 @@ pub(super) fn smoothstep(low: f32, high: f32, x: f32) -> f32 {
 
 /// A bell of height one and width `sigma`.
 pub(super) fn bell(distance: f32, sigma: f32) -> f32 {
-    (-0.5 * (distance / sigma) * (distance / sigma)).exp()
+    let far = distance / sigma;
+    if far.abs() > 5.0 { 0.0 } else { (-0.5 * far * far).exp() }
 }
 
 /// A number in 0..1 that the same `seed` and `index` always give.
@@ -185,7 +186,9 @@ pub(super) fn noise(seed: u64, at: f64) -> f32 {
 pub(super) fn noise_2d(seed: u64, x: f32, y: f32) -> f32 {
     let (cx, cy) = (x.floor(), y.floor());
     let (tx, ty) = (x - cx, y - cy);
-    let corner = |dx: i64, dy: i64| hash(seed, ((cx as i64 + dx) as u64).wrapping_mul(7919).wrapping_add((cy as i64 + dy) as u64));
+    let corner = |dx: i64, dy: i64| {
+        hash(seed, ((cx as i64 + dx) as u64).wrapping_mul(7919).wrapping_add((cy as i64 + dy) as u64))
+    };
     let (kx, ky) = (tx * tx * (3.0 - 2.0 * tx), ty * ty * (3.0 - 2.0 * ty));
     let top = corner(0, 0) + (corner(1, 0) - corner(0, 0)) * kx;
     let bottom = corner(0, 1) + (corner(1, 1) - corner(0, 1)) * kx;

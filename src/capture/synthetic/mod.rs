@@ -12,6 +12,17 @@
 //! Nothing here knows a clock or a thread: the time comes in as an argument, and the same seed and time give the same
 //! bytes.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::many_single_char_names,
+    clippy::similar_names,
+    reason = "a rasteriser: pixels, texels and mesh indices, all within bounds that are set up beside them"
+)]
+
 mod face;
 mod geometry;
 mod head;
@@ -36,18 +47,55 @@ pub use voice::{SAMPLE_RATE_HZ, SyntheticVoice};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SyntheticError {
-    #[error("the face geometry isn't there; run `bash models/setup`, which takes it out of the face landmarker\nfile: {path:?}")]
-    MissingGeometry { path: PathBuf },
-    #[error("the face geometry can't be read; see to its permissions, or run `bash models/setup` again: {cause}\nfile: {path:?}")]
-    UnreadableGeometry { path: PathBuf, cause: std::io::Error },
+    /// Set-up hasn't put the geometry there.
+    #[error(
+        "the face geometry isn't there; run `bash models/setup`, which takes it out of the face landmarker\nfile: {path:?}"
+    )]
+    MissingGeometry {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The geometry's file is there and can't be read.
+    #[error(
+        "the face geometry can't be read; see to its permissions, or run `bash models/setup` again: {cause}\nfile: {path:?}"
+    )]
+    UnreadableGeometry {
+        /// Where it is.
+        path: PathBuf,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// The file is some other mesh, or none.
     #[error("the face geometry isn't the canonical face of 468 points; run `bash models/setup` again\nfile: {path:?}")]
-    ForeignGeometry { path: PathBuf },
+    ForeignGeometry {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The built-in script isn't what it should be.
     #[error("the synthetic script is damaged; run `assets/synthetic/make_voice` and build again: {cause}")]
-    Script { cause: serde_json::Error },
-    #[error("the synthetic script has no sentences, or its times don't follow each other; run `assets/synthetic/make_voice` and build again")]
+    Script {
+        /// What's wrong with it.
+        cause: serde_json::Error,
+    },
+    /// The built-in script's times don't follow each other.
+    #[error(
+        "the synthetic script has no sentences, or its times don't follow each other; run `assets/synthetic/make_voice` and build again"
+    )]
     ScriptTimes,
+    /// The built-in sound can't be decoded.
     #[error("the synthetic voice is damaged; run `assets/synthetic/make_voice` and build again: {cause}")]
-    Voice { cause: hound::Error },
-    #[error("the synthetic voice is {found_hz} Hz with {channels} channels instead of 16000 Hz with one; run `assets/synthetic/make_voice` and build again")]
-    VoiceFormat { found_hz: u32, channels: u16 },
+    Voice {
+        /// What's wrong with it.
+        cause: hound::Error,
+    },
+    /// The built-in sound has another rate or more channels.
+    #[error(
+        "the synthetic voice is {found_hz} Hz with {channels} channels instead of 16000 Hz with one; run `assets/synthetic/make_voice` and build again"
+    )]
+    VoiceFormat {
+        /// Its rate.
+        found_hz: u32,
+        /// Its channels.
+        channels: u16,
+    },
 }

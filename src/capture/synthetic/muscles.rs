@@ -5,7 +5,8 @@ use super::linear::{Vec3, bell, smoothstep, vec3};
 use super::pose::FacePose;
 
 /// Upper lid, the lower lid's point that it meets, and the points of the fold above it; the picture's left eye.
-const LEFT_LIDS: [(usize, usize); 7] = [(246, 7), (161, 163), (160, 144), (159, 145), (158, 153), (157, 154), (173, 155)];
+const LEFT_LIDS: [(usize, usize); 7] =
+    [(246, 7), (161, 163), (160, 144), (159, 145), (158, 153), (157, 154), (173, 155)];
 const RIGHT_LIDS: [(usize, usize); 7] =
     [(466, 249), (388, 390), (387, 373), (386, 374), (385, 380), (384, 381), (398, 382)];
 /// Points of the fold, and the lid points that pull them.
@@ -185,7 +186,8 @@ fn smile(rest: &[Vec3]) -> Field {
         if is_lip(i) {
             let k = along_lips(p);
             let outwards = vec3(p.x * 0.36, 1.08 * k - 0.06, -0.60 * k - 0.15);
-            let thin = if is_lower_lip(i) { vec3(0.0, 0.10 * (1.0 - k), 0.0) } else { vec3(0.0, 0.22 * (1.0 - k), 0.0) };
+            let thin =
+                if is_lower_lip(i) { vec3(0.0, 0.10 * (1.0 - k), 0.0) } else { vec3(0.0, 0.22 * (1.0 - k), 0.0) };
             return outwards + thin;
         }
         let corner = push(p, vec3(-2.5, -4.3, 0.0), [1.15, 1.25], vec3(-0.75, 1.10, -0.45));

@@ -6,16 +6,24 @@ use super::linear::smoothstep;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ScriptLabel {
+    /// Calm, with nothing to show.
     Neutral,
+    /// Smiling, and in the eyes too.
     Happiness,
+    /// Brows up in the middle, mouth drawn down.
     Sadness,
+    /// Brows down, lips tight.
     Anger,
+    /// Brows up and together, eyes wide, mouth drawn apart.
     Fear,
+    /// Nose wrinkled, upper lip up.
     Disgust,
+    /// Brows up, eyes wide, jaw dropped.
     Surprise,
 }
 
 impl ScriptLabel {
+    /// Every label, in order.
     pub const ALL: [Self; 7] =
         [Self::Neutral, Self::Happiness, Self::Sadness, Self::Anger, Self::Fear, Self::Disgust, Self::Surprise];
 
@@ -51,22 +59,35 @@ impl ScriptLabel {
 /// How the face is set and turned. Actions run from 0 (at rest) to 1; angles are in radians, steps in centimetres.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct FacePose {
+    /// Lip corners up and apart.
     pub smile: f32,
+    /// Lip corners down.
     pub frown: f32,
     /// Lip corners apart and back, as in fear.
     pub stretch: f32,
     /// Lips pressed thin.
     pub press: f32,
+    /// Upper lip up, teeth bare.
     pub upper_lip_raise: f32,
+    /// Lower lip up and out, chin tight.
     pub lower_lip_push: f32,
+    /// Nose drawn up.
     pub nose_wrinkle: f32,
+    /// Jaw dropped.
     pub jaw_open: f32,
+    /// Inner ends of the brows up.
     pub brow_inner_raise: f32,
+    /// Outer ends of the brows up.
     pub brow_outer_raise: f32,
+    /// Brows down and together.
     pub brow_lower: f32,
+    /// Lids apart.
     pub eye_widen: f32,
+    /// Lower lids up.
     pub eye_squint: f32,
+    /// Cheeks up.
     pub cheek_raise: f32,
+    /// Upper lids down.
     pub blink: f32,
     /// To the picture's right, upwards; −1 to 1.
     pub gaze: [f32; 2],
@@ -86,12 +107,25 @@ impl FacePose {
     pub fn of(label: ScriptLabel, intensity: f32) -> Self {
         let rest = Self::default();
         let full = match label {
-            ScriptLabel::Neutral => {
-                Self { blink: 0.10, eye_squint: 0.30, brow_lower: 0.12, press: 0.12, smile: 0.06, stretch: 0.05, ..rest }
-            }
-            ScriptLabel::Happiness => {
-                Self { smile: 1.0, cheek_raise: 0.9, eye_squint: 0.35, brow_outer_raise: 0.15, jaw_open: 0.10, pitch: -0.03, roll: 0.04, ..rest }
-            }
+            ScriptLabel::Neutral => Self {
+                blink: 0.10,
+                eye_squint: 0.30,
+                brow_lower: 0.12,
+                press: 0.12,
+                smile: 0.06,
+                stretch: 0.05,
+                ..rest
+            },
+            ScriptLabel::Happiness => Self {
+                smile: 1.0,
+                cheek_raise: 0.9,
+                eye_squint: 0.35,
+                brow_outer_raise: 0.15,
+                jaw_open: 0.10,
+                pitch: -0.03,
+                roll: 0.04,
+                ..rest
+            },
             ScriptLabel::Sadness => Self {
                 frown: 0.85,
                 lower_lip_push: 0.6,
@@ -175,7 +209,11 @@ impl FacePose {
             yaw: mix(self.yaw, other.yaw),
             pitch: mix(self.pitch, other.pitch),
             roll: mix(self.roll, other.roll),
-            step: [mix(self.step[0], other.step[0]), mix(self.step[1], other.step[1]), mix(self.step[2], other.step[2])],
+            step: [
+                mix(self.step[0], other.step[0]),
+                mix(self.step[1], other.step[1]),
+                mix(self.step[2], other.step[2]),
+            ],
         }
     }
 

@@ -86,12 +86,8 @@ impl Canvas<'_> {
         if area.abs() < 1e-6 || (area > 0.0 && sides == Sides::Front) {
             return;
         }
-        let top = (a.at.y.min(b.at.y).min(c.at.y) - 0.5).ceil().max(0.0) as usize;
-        let bottom = (a.at.y.max(b.at.y).max(c.at.y) - 0.5).floor();
-        if bottom < 0.0 {
-            return;
-        }
-        let bottom = (bottom as usize).min(self.height.saturating_sub(1));
+        let top = first_past(a.at.y.min(b.at.y).min(c.at.y));
+        let bottom = first_past(a.at.y.max(b.at.y).max(c.at.y)).min(self.height);
         let inverse = 1.0 / area;
         let (tw, th) = (texture.width as f32, texture.height as f32);
         let values = |k: &Corner| [k.at.z, k.uv[0] * tw, k.uv[1] * th, k.light * 256.0, k.gloss * 256.0];
@@ -106,11 +102,10 @@ impl Canvas<'_> {
         let (last_u, last_v) = (texture.width as i32 - 1, texture.height as i32 - 1);
         let creased = creases.iter().any(|&k| k > 0);
 
-        for y in top..=bottom {
+        for y in top..bottom {
             let centre_y = y as f32 + 0.5;
             let Some((from, to)) = row_of(a.at, b.at, c.at, centre_y) else { continue };
-            let first = (from - 0.5).ceil().max(0.0) as usize;
-            let end = ((to - 0.5).ceil().max(0.0) as usize).min(self.width);
+            let (first, end) = (first_past(from), first_past(to).min(self.width));
             if first >= end {
                 continue;
             }
@@ -129,7 +124,7 @@ impl Canvas<'_> {
                     let t = (v[2] as i32).clamp(0, last_v) as usize;
                     let texel = &texture.texels[t * texture.width + u];
                     let mut light = v[3].max(0.0) as u32;
-                    if creased {
+                    if creased && texel.creases != [0; 4] {
                         light = light * shade(texel.creases, creases) / 256;
                     }
                     let gloss = (v[4].max(0.0) as u32 * u32::from(texel.shine)) >> 8;
@@ -198,6 +193,12 @@ impl Canvas<'_> {
             }
         }
     }
+}
+
+/// The first pixel whose centre lies past the edge at `place`.
+fn first_past(place: f32) -> usize {
+    // A cast of a float below zero gives zero.
+    (place + 0.5) as usize
 }
 
 /// What the creases leave of the light, of 256.

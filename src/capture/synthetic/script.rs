@@ -13,11 +13,15 @@ const AFTER_SECS: f64 = 0.35;
 /// One sentence of the script.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Sentence {
+    /// When its first sound is heard, since the script's beginning.
     #[serde(rename = "start_s")]
     pub start_secs: f64,
+    /// When its last sound is over.
     #[serde(rename = "end_s")]
     pub end_secs: f64,
+    /// The words.
     pub text: String,
+    /// How it's meant.
     pub label: ScriptLabel,
     /// How strongly the label is meant, 0 to 1.
     pub intensity: f32,
@@ -73,9 +77,14 @@ impl Script {
     fn from_json(text: &str) -> Result<Self, SyntheticError> {
         let file: ScriptFile = serde_json::from_str(text).map_err(|cause| SyntheticError::Script { cause })?;
         let ends_follow = file.sentences.iter().all(|s| 0.0 <= s.start_secs && s.start_secs < s.end_secs);
-        let starts_follow = file.sentences.windows(2).all(|s| s[0].end_secs + BEFORE_SECS + AFTER_SECS < s[1].start_secs);
+        let starts_follow =
+            file.sentences.windows(2).all(|s| s[0].end_secs + BEFORE_SECS + AFTER_SECS < s[1].start_secs);
         let fits = file.sentences.last().is_some_and(|s| s.end_secs < file.duration_s);
-        if !(ends_follow && starts_follow && fits) || file.mouth.is_empty() || file.mouth_hz.is_nan() || file.mouth_hz <= 0.0 {
+        if !(ends_follow && starts_follow && fits)
+            || file.mouth.is_empty()
+            || file.mouth_hz.is_nan()
+            || file.mouth_hz <= 0.0
+        {
             return Err(SyntheticError::ScriptTimes);
         }
         Ok(Self {

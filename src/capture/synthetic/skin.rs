@@ -22,8 +22,10 @@ impl Look {
         const SKINS: [[f32; 3]; 4] =
             [[236.0, 190.0, 162.0], [224.0, 172.0, 140.0], [198.0, 145.0, 112.0], [240.0, 200.0, 176.0]];
         const HAIRS: [[f32; 3]; 4] = [[74.0, 48.0, 34.0], [44.0, 34.0, 30.0], [104.0, 66.0, 38.0], [60.0, 40.0, 34.0]];
-        const IRISES: [[f32; 3]; 4] = [[86.0, 110.0, 92.0], [92.0, 62.0, 40.0], [84.0, 112.0, 140.0], [76.0, 56.0, 40.0]];
-        const CLOTHS: [[f32; 3]; 4] = [[46.0, 92.0, 104.0], [122.0, 58.0, 66.0], [66.0, 76.0, 118.0], [92.0, 98.0, 70.0]];
+        const IRISES: [[f32; 3]; 4] =
+            [[86.0, 110.0, 92.0], [92.0, 62.0, 40.0], [84.0, 112.0, 140.0], [76.0, 56.0, 40.0]];
+        const CLOTHS: [[f32; 3]; 4] =
+            [[46.0, 92.0, 104.0], [122.0, 58.0, 66.0], [66.0, 76.0, 118.0], [92.0, 98.0, 70.0]];
         let pick = |index: u64, len: usize| ((hash(seed, 900 + index) * len as f32) as usize).min(len - 1);
         let skin = SKINS[pick(0, 4)];
         Self {
@@ -52,9 +54,7 @@ impl Outline {
         for _ in 0..smooth {
             points = rounded(&points);
         }
-        let fold = |f: fn(f32, f32) -> f32, axis: usize, from: f32| points.iter().map(|p| p[axis]).fold(from, f);
-        let low = [fold(f32::min, 0, f32::MAX), fold(f32::min, 1, f32::MAX)];
-        let high = [fold(f32::max, 0, f32::MIN), fold(f32::max, 1, f32::MIN)];
+        let (low, high) = extent(&points);
         Self { points, low, high }
     }
 
@@ -73,7 +73,10 @@ impl Outline {
     }
 
     fn is_near(&self, p: Point, margin: f32) -> bool {
-        p[0] > self.low[0] - margin && p[0] < self.high[0] + margin && p[1] > self.low[1] - margin && p[1] < self.high[1] + margin
+        p[0] > self.low[0] - margin
+            && p[0] < self.high[0] + margin
+            && p[1] > self.low[1] - margin
+            && p[1] < self.high[1] + margin
     }
 }
 
@@ -94,8 +97,36 @@ fn to_segment(p: Point, a: Point, b: Point) -> f32 {
     (p[0] - a[0] - dx * t).hypot(p[1] - a[1] - dy * t)
 }
 
-fn to_line(p: Point, line: &[Point]) -> f32 {
-    line.windows(2).map(|s| to_segment(p, s[0], s[1])).fold(f32::MAX, f32::min)
+/// An open line in the texture.
+struct Line {
+    points: Vec<Point>,
+    low: Point,
+    high: Point,
+}
+
+impl Line {
+    fn new(points: Vec<Point>) -> Self {
+        let (low, high) = extent(&points);
+        Self { points, low, high }
+    }
+
+    fn distance(&self, p: Point) -> f32 {
+        self.points.windows(2).map(|s| to_segment(p, s[0], s[1])).fold(f32::MAX, f32::min)
+    }
+
+    /// A ridge of height one along the line.
+    fn ridge(&self, p: Point, sigma: f32) -> f32 {
+        let reach = 5.0 * sigma;
+        let outside = |axis: usize| p[axis] < self.low[axis] - reach || p[axis] > self.high[axis] + reach;
+        if outside(0) || outside(1) { 0.0 } else { bell(self.distance(p), sigma) }
+    }
+}
+
+/// The least and the greatest coordinates.
+fn extent(points: &[Point]) -> (Point, Point) {
+    points.iter().fold(([f32::MAX; 2], [f32::MIN; 2]), |(low, high), p| {
+        ([low[0].min(p[0]), low[1].min(p[1])], [high[0].max(p[0]), high[1].max(p[1])])
+    })
 }
 
 /// The kinds of crease, in the texture's order.
@@ -118,9 +149,9 @@ pub(super) fn paint(geometry: &FaceGeometry, look: &Look, seed: u64) -> Texture 
 
 struct Eye {
     rim: Outline,
-    upper: Vec<Point>,
-    lower: Vec<Point>,
-    fold: Vec<Point>,
+    upper: Line,
+    lower: Line,
+    fold: Line,
     centre: Point,
 }
 
@@ -132,33 +163,37 @@ struct Painter<'a> {
     brows: [Outline; 2],
     eyes: [Eye; 2],
     nostrils: [Point; 2],
-    wings: [Vec<Point>; 2],
-    nose_folds: [Vec<Point>; 2],
+    wings: [Line; 2],
+    nose_folds: [Line; 2],
     crows_feet: [Point; 2],
     cheeks: [Point; 2],
-    frown_lines: Vec<Vec<Point>>,
-    forehead_lines: Vec<Vec<Point>>,
-    nose_lines: Vec<Vec<Point>>,
+    frown_lines: Vec<Line>,
+    forehead_lines: Vec<Line>,
+    nose_lines: Vec<Line>,
     philtrum: Point,
     chin: Point,
 }
 
+/// Across the forehead.
+const FOREHEAD: [usize; 7] = [104, 69, 108, 151, 337, 299, 333];
+
 impl<'a> Painter<'a> {
     fn new(geometry: &FaceGeometry, look: &'a Look, seed: u64) -> Self {
         let at = |i: usize| texel_of(geometry, i);
-        let line = |indices: &[usize]| indices.iter().map(|&i| at(i)).collect::<Vec<_>>();
+        let line = |indices: &[usize]| Line::new(indices.iter().map(|&i| at(i)).collect());
         let middle = |indices: &[usize]| {
             let n = indices.len() as f32;
             indices.iter().map(|&i| at(i)).fold([0.0, 0.0], |m, p| [m[0] + p[0] / n, m[1] + p[1] / n])
         };
         let eye = |ring: &[usize; 16], fold: &[usize]| Eye {
             rim: Outline::new(geometry, ring, 0),
-            upper: ring[8..].iter().chain(&ring[..1]).map(|&i| at(i)).collect(),
-            lower: ring[..9].iter().map(|&i| at(i)).collect(),
+            upper: Line::new(ring[8..].iter().chain(&ring[..1]).map(|&i| at(i)).collect()),
+            lower: line(&ring[..9]),
             fold: line(fold),
             centre: middle(ring),
         };
-        let shifted = |points: Vec<Point>, dx: f32, dy: f32| points.iter().map(|p| [p[0] + dx, p[1] + dy]).collect::<Vec<_>>();
+        let shifted =
+            |line: Line, dx: f32, dy: f32| Line::new(line.points.iter().map(|p| [p[0] + dx, p[1] + dy]).collect());
         Self {
             look,
             seed,
@@ -180,9 +215,7 @@ impl<'a> Painter<'a> {
                 line(&[55, 193, 122]),
                 line(&[285, 417, 351]),
             ],
-            forehead_lines: vec![line(&[104, 69, 108, 151, 337, 299, 333]), {
-                shifted(line(&[104, 69, 108, 151, 337, 299, 333]), 0.0, 18.0)
-            }],
+            forehead_lines: vec![line(&FOREHEAD), shifted(line(&FOREHEAD), 0.0, 18.0)],
             nose_lines: vec![
                 line(&[188, 196, 197, 419, 412]),
                 line(&[193, 168, 417]),
@@ -206,7 +239,9 @@ impl<'a> Painter<'a> {
     }
 
     fn skin_tone(&self, p: Point, rgb: &mut [f32; 3]) {
-        let mottle = 1.0 + 0.018 * noise_2d(self.seed ^ 11, p[0] / 9.0, p[1] / 9.0) + 0.02 * noise_2d(self.seed ^ 12, p[0] / 40.0, p[1] / 40.0);
+        let mottle = 1.0
+            + 0.018 * noise_2d(self.seed ^ 0x0b, p[0] / 9.0, p[1] / 9.0)
+            + 0.02 * noise_2d(self.seed ^ 0x0c, p[0] / 40.0, p[1] / 40.0);
         for channel in rgb.iter_mut() {
             *channel *= mottle;
         }
@@ -214,7 +249,11 @@ impl<'a> Painter<'a> {
         tint(rgb, [1.02, 0.90, 0.90], 0.9 * blush);
         let under_hair = smoothstep(128.0, 84.0, p[1]) + smoothstep(64.0, 14.0, (p[0]).min(SIZE as f32 - p[0]));
         tint(rgb, [0.70, 0.61, 0.58], under_hair);
-        tint(rgb, [0.90, 0.86, 0.85], 0.8 * bell((p[0] - self.philtrum[0]).abs(), 5.0) * bell(p[1] - self.philtrum[1], 10.0));
+        tint(
+            rgb,
+            [0.90, 0.86, 0.85],
+            0.8 * bell((p[0] - self.philtrum[0]).abs(), 5.0) * bell(p[1] - self.philtrum[1], 10.0),
+        );
         tint(rgb, [0.84, 0.80, 0.79], bell((p[0] - self.chin[0]) / 1.9, 15.0) * bell(p[1] - self.chin[1] + 9.0, 6.0));
     }
 
@@ -226,10 +265,9 @@ impl<'a> Painter<'a> {
             }
             tint(rgb, [0.86, 0.80, 0.79], 0.75 * bell(dx, 34.0) * bell(dy + 10.0, 12.0));
             tint(rgb, [0.91, 0.85, 0.86], 0.55 * bell(dx, 26.0) * bell(dy - 17.0, 7.0));
-            tint(rgb, [0.62, 0.52, 0.50], 0.85 * bell(to_line(p, &eye.fold), 1.7));
-            let rim = eye.rim.distance(p);
-            let (upper, lower) = (to_line(p, &eye.upper), to_line(p, &eye.lower));
-            if rim < 9.0 {
+            tint(rgb, [0.62, 0.52, 0.50], 0.85 * eye.fold.ridge(p, 1.7));
+            if eye.rim.is_near(p, 9.0) && eye.rim.distance(p) < 9.0 {
+                let (upper, lower) = (eye.upper.distance(p), eye.lower.distance(p));
                 tint(rgb, [0.20, 0.15, 0.14], 1.0 - smoothstep(2.2, 4.6, upper));
                 tint(rgb, [0.55, 0.42, 0.40], 0.8 * (1.0 - smoothstep(0.8, 3.2, lower)));
             }
@@ -242,7 +280,7 @@ impl<'a> Painter<'a> {
             tint(rgb, [0.26, 0.17, 0.16], 0.95 * (1.0 - smoothstep(0.55, 1.15, dx.hypot(dy))));
         }
         for wing in &self.wings {
-            tint(rgb, [0.76, 0.68, 0.66], 0.8 * bell(to_line(p, wing), 3.0));
+            tint(rgb, [0.76, 0.68, 0.66], 0.8 * wing.ridge(p, 3.0));
         }
     }
 
@@ -252,7 +290,7 @@ impl<'a> Painter<'a> {
         }
         let edge = self.lips.distance(p);
         let red = 1.0 - smoothstep(-3.0, 1.6, edge);
-        let grain = 1.0 + 0.05 * noise(self.seed ^ 21, f64::from(p[0]) / 2.2);
+        let grain = 1.0 + 0.05 * noise(self.seed ^ 0x15, f64::from(p[0]) / 2.2);
         for (channel, lip) in rgb.iter_mut().zip(self.look.lips) {
             *channel += (lip * grain - *channel) * red;
         }
@@ -261,7 +299,13 @@ impl<'a> Painter<'a> {
         tint(rgb, [0.52, 0.40, 0.42], 0.85 * (1.0 - smoothstep(-0.5, 4.5, seam)));
         let corner = self.corner_distance(p);
         tint(rgb, [0.55, 0.42, 0.42], 0.8 * bell(corner, 4.0));
-        tint(rgb, [0.85, 0.80, 0.79], 0.6 * smoothstep(0.0, 3.0, edge) * (1.0 - smoothstep(4.0, 13.0, edge)) * smoothstep(self.seam.high[1], self.lips.high[1], p[1]));
+        tint(
+            rgb,
+            [0.85, 0.80, 0.79],
+            0.6 * smoothstep(0.0, 3.0, edge)
+                * (1.0 - smoothstep(4.0, 13.0, edge))
+                * smoothstep(self.seam.high[1], self.lips.high[1], p[1]),
+        );
     }
 
     fn corner_distance(&self, p: Point) -> f32 {
@@ -275,7 +319,7 @@ impl<'a> Painter<'a> {
             if !brow.is_near(p, 6.0) {
                 continue;
             }
-            let strands = 0.86 + 0.26 * noise_2d(self.seed ^ 31, p[0] / 5.0 + p[1] / 7.0, p[1] / 2.6 - p[0] / 16.0);
+            let strands = 0.86 + 0.26 * noise_2d(self.seed ^ 0x1f, p[0] / 5.0 + p[1] / 7.0, p[1] / 2.6 - p[0] / 16.0);
             let cover = (1.0 - smoothstep(-5.0, 2.0, brow.distance(p))) * strands.clamp(0.0, 1.0);
             for (channel, hair) in rgb.iter_mut().zip(self.look.hair) {
                 *channel += (hair * 0.72 - *channel) * cover;
@@ -287,25 +331,26 @@ impl<'a> Painter<'a> {
     fn creases(&self, p: Point) -> [u8; 4] {
         let mut depth = [0.0f32; 4];
         for fold in &self.nose_folds {
-            depth[CREASE_CHEEK] += 0.34 * bell(to_line(p, fold), 5.5);
+            depth[CREASE_CHEEK] += 0.34 * fold.ridge(p, 5.5);
         }
         for foot in &self.crows_feet {
             let out = if foot[0] < 256.0 { foot[0] - p[0] } else { p[0] - foot[0] };
             if out > 2.0 && out < 24.0 {
                 for slope in [-0.5, -0.05, 0.4] {
                     let off = (p[1] - foot[1] - slope * out).abs();
-                    depth[CREASE_CHEEK] += 0.28 * bell(off, 1.4) * smoothstep(2.0, 8.0, out) * (1.0 - smoothstep(14.0, 24.0, out));
+                    depth[CREASE_CHEEK] +=
+                        0.28 * bell(off, 1.4) * smoothstep(2.0, 8.0, out) * (1.0 - smoothstep(14.0, 24.0, out));
                 }
             }
         }
         for line in &self.frown_lines {
-            depth[CREASE_FROWN] += 0.36 * bell(to_line(p, line), 4.2);
+            depth[CREASE_FROWN] += 0.36 * line.ridge(p, 4.2);
         }
         for line in &self.forehead_lines {
-            depth[CREASE_FOREHEAD] += 0.20 * bell(to_line(p, line), 4.0);
+            depth[CREASE_FOREHEAD] += 0.20 * line.ridge(p, 4.0);
         }
         for line in &self.nose_lines {
-            depth[CREASE_NOSE] += 0.20 * bell(to_line(p, line), 4.2);
+            depth[CREASE_NOSE] += 0.20 * line.ridge(p, 4.2);
         }
         depth.map(|d| (d.min(0.8) * 255.0) as u8)
     }

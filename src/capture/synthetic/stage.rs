@@ -31,8 +31,8 @@ fn over(colour: &mut [f32; 3], upper: [f32; 3], cover: f32) {
 }
 
 fn curtain(seed: u64, x: f32, y: f32) -> [f32; 3] {
-    let bent = x + 0.5 * noise(seed ^ 41, f64::from(y) / 14.0);
-    let folds = 0.5 + 0.5 * (bent * 1.15 + 1.2 * noise(seed ^ 42, f64::from(bent) / 5.0)).sin();
+    let bent = x + 0.5 * noise(seed ^ 0x29, f64::from(y) / 14.0);
+    let folds = 0.5 + 0.5 * (bent * 1.15 + 1.2 * noise(seed ^ 0x2a, f64::from(bent) / 5.0)).sin();
     let pool = bell((x / 17.0).hypot((y - 1.0) / 15.0), 0.85);
     let light = (0.30 + 0.70 * pool) * (0.80 + 0.20 * folds);
     [92.0 * light + 26.0 * pool, 96.0 * light + 24.0 * pool, 112.0 * light + 14.0 * pool]
@@ -51,7 +51,8 @@ fn collar(x: f32, y: f32) -> f32 {
 }
 
 fn cloth(look: &Look, seed: u64, x: f32, y: f32) -> [f32; 3] {
-    let knit = 1.0 + 0.04 * noise_2d(seed ^ 51, x * 3.0, y * 1.2) + 0.07 * noise_2d(seed ^ 52, x / 4.0 + y / 9.0, y / 7.0);
+    let knit =
+        1.0 + 0.04 * noise_2d(seed ^ 0x33, x * 3.0, y * 1.2) + 0.07 * noise_2d(seed ^ 0x34, x / 4.0 + y / 9.0, y / 7.0);
     let round = 1.0 - 0.30 * smoothstep(4.0, 22.0, x) - 0.06 * smoothstep(-4.0, -22.0, x);
     let brightness = (0.82 + 0.30 * smoothstep(-22.0, -13.0, y)) * round * knit;
     let band = collar(x, y);

@@ -35,8 +35,11 @@ impl SyntheticVoice {
             return Err(SyntheticError::VoiceFormat { found_hz: format.sample_rate, channels: format.channels });
         }
         let samples: Result<Vec<i16>, _> = sound.samples().collect();
-        let kept: Vec<f32> =
-            samples.map_err(|cause| SyntheticError::Voice { cause })?.iter().map(|&s| f32::from(s) / 32_768.0).collect();
+        let kept: Vec<f32> = samples
+            .map_err(|cause| SyntheticError::Voice { cause })?
+            .iter()
+            .map(|&s| f32::from(s) / 32_768.0)
+            .collect();
         if kept.is_empty() {
             return Err(SyntheticError::Voice { cause: hound::Error::FormatError("it holds no samples") });
         }
@@ -143,6 +146,9 @@ mod tests {
         let mut bytes = Cursor::new(Vec::new());
         hound::WavWriter::new(&mut bytes, format).unwrap().finalize().unwrap();
 
-        assert!(matches!(SyntheticVoice::from_wav(bytes.get_ref()), Err(SyntheticError::VoiceFormat { found_hz: 44_100, .. })));
+        assert!(matches!(
+            SyntheticVoice::from_wav(bytes.get_ref()),
+            Err(SyntheticError::VoiceFormat { found_hz: 44_100, .. })
+        ));
     }
 }
