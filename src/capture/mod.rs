@@ -1,0 +1,29 @@
+//! Where pictures and sound come from: devices, recordings, the synthetic participant.
+//!
+//! | source                    | picture                | sound                 |
+//! |---------------------------|------------------------|-----------------------|
+//! | devices                   | [`camera::run`]        | [`microphone::run`]   |
+//! | a recording, at its speed | [`play::picture`]      | [`play::sound`]       |
+//! | the synthetic participant | [`play::demo_picture`] | [`play::demo_sound`]  |
+//! | a recording, all at once  | [`media::VideoReader`] | [`media::AudioReader`] |
+//!
+//! The first three are loops for a thread of their own: each blocks until its control link closes, and tells how it is
+//! doing as [`SourceState`]s. The last are plain readers.
+//!
+//! Whatever enters gets its span of session time here, and keeps it.
+
+pub mod camera;
+mod devices;
+pub mod media;
+pub mod microphone;
+pub mod play;
+mod source;
+pub mod synthetic;
+
+pub use devices::Devices;
+pub use devices::devices;
+pub use microphone::AudioStream;
+pub use source::Pick;
+pub use source::SourceState;
+pub(crate) use source::RETRY;
+pub(crate) use source::Reporter;
