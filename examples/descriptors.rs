@@ -8,13 +8,13 @@
 //!
 //! The file is 16 kHz mono; others are turned away.
 
+#![allow(clippy::cast_precision_loss, reason = "counts and samples are small")]
+
 use std::io::{BufWriter, Write as _};
 use std::time::Instant;
 
 use anyhow::{Context as _, bail, ensure};
-use circumplex::encode::descriptors::{
-    Descriptors, FUNCTIONAL_NAMES, Frame, RATE_HZ, functionals,
-};
+use circumplex::encode::descriptors::{Descriptors, FUNCTIONAL_NAMES, Frame, RATE_HZ, functionals};
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -82,7 +82,8 @@ fn print_speed(samples: &[f32]) -> anyhow::Result<()> {
     let frames = frames(samples);
     let per_second = begin.elapsed().as_secs_f64() * 1000.0 / secs;
 
-    let window = &frames[..frames.len().min(400)];
+    ensure!(!frames.is_empty(), "the file is shorter than one window, 60 ms");
+    let (window, _) = frames.split_at(frames.len().min(400));
     let mut values = [0.0; 88];
     let begin = Instant::now();
     functionals(window, &mut values);

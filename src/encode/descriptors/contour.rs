@@ -58,9 +58,10 @@ pub fn slopes(curve: &[f32], hop_secs: f32) -> Slopes {
         .chain(turns.iter().map(|turn| turn.at))
         .chain(std::iter::once(curve.len() - 1))
         .collect();
-    let steepness = places.windows(2).filter(|p| p[1] > p[0]).map(|p| {
-        (curve[p[1]] - curve[p[0]]) / ((p[1] - p[0]) as f32 * hop_secs)
-    });
+    let steepness = places
+        .windows(2)
+        .filter(|p| p[1] > p[0])
+        .map(|p| (curve[p[1]] - curve[p[0]]) / ((p[1] - p[0]) as f32 * hop_secs));
     Slopes {
         rising: Moments::of(steepness.clone().filter(|s| *s > 0.0)),
         falling: Moments::of(steepness.map(|s| -s).filter(|s| *s > 0.0)),

@@ -38,8 +38,7 @@ impl FormantReader {
                 1.0 + EMPHASIS * EMPHASIS - 2.0 * EMPHASIS * (turn / SOURCE_RATE_HZ).cos();
             (emphasis * (turn * lag as f64 / RATE_HZ).cos()) as f32
         };
-        let cosines =
-            (0..=ORDER).map(|lag| std::array::from_fn(|bin| weight(bin, lag))).collect();
+        let cosines = (0..=ORDER).map(|lag| std::array::from_fn(|bin| weight(bin, lag))).collect();
         Self { cosines }
     }
 

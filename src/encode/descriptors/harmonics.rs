@@ -9,11 +9,12 @@ const HIGHEST_HZ: f32 = 7900.0;
 /// A harmonic belongs to a formant if it lies within this share of its frequency.
 const FORMANT_REACH: f32 = 0.2;
 
+/// Levels in dB.
 #[derive(Debug, Clone, Copy)]
 pub struct Harmonics {
-    pub h1_h2_db: f32,
-    pub h1_a3_db: f32,
-    pub formants_db: [f32; 3],
+    pub h1_h2: f32,
+    pub h1_a3: f32,
+    pub formants: [f32; 3],
 }
 
 /// `formants_hz` may hold zeros where there is none.
@@ -26,9 +27,9 @@ pub fn measure(magnitudes: &[f32; BINS], f0_hz: f32, formants_hz: [f32; 3]) -> H
     let h1 = level(2);
     let near = formants_hz.map(|hz| (hz > 0.0).then(|| strongest_near(magnitudes, f0_hz, hz)));
     Harmonics {
-        h1_h2_db: h1 - level(3),
-        h1_a3_db: near[2].map_or(0.0, |a3| h1 - a3),
-        formants_db: near.map(|near| near.map_or(NO_LEVEL_DB, |near| near - fundamental)),
+        h1_h2: h1 - level(3),
+        h1_a3: near[2].map_or(0.0, |a3| h1 - a3),
+        formants: near.map(|near| near.map_or(NO_LEVEL_DB, |near| near - fundamental)),
     }
 }
 

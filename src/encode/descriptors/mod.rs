@@ -1,8 +1,47 @@
 //! The readable measures of a voice: the 25 low-level descriptors and 88 functionals of eGeMAPS.
 //!
-//! Defined in Eyben et al., "The Geneva Minimalistic Acoustic Parameter Set (GeMAPS) for Voice
-//! Research and Affective Computing", IEEE Transactions on Affective Computing 7(2), 2016,
-//! sections 3.1 and 3.2.
+//! Defined in Eyben et al., "The Geneva Minimalistic Acoustic Parameter Set for Voice Research
+//! and Affective Computing", IEEE Transactions on Affective Computing 7(2), 2016, sections 3.1
+//! and 3.2.
+//!
+//! # Agreement with openSMILE
+//!
+//! Beside openSMILE 2.5.1, eGeMAPSv02, on 60 recordings (20 085 frames), half RAVDESS, half
+//! Java-SED. Pearson's *r*; for the whole recording, that of its mean.
+//!
+//! | descriptor                          | r of frames | off by, median | r of recordings |
+//! |-------------------------------------|-------------|----------------|-----------------|
+//! | voicing                             | 98.3 % same |                |                 |
+//! | F0                                  | .997        | 0.51 %         | .999            |
+//! | loudness, ratios, slopes, flux      | 1.000       | 0.0 %          | 1.000           |
+//! | MFCC 1–4                            | 1.000       | 0.2–0.6 %      | 1.000           |
+//! | jitter                              | .48         | 30 %           | .81             |
+//! | shimmer                             | .78         | 20 %           | .84             |
+//! | HNR                                 | .996        | 0.0 dB         | .99             |
+//! | H1–H2                               | .980        | 0.14 dB        | .99             |
+//! | H1–A3                               | .911        | 1.6 dB         | .98             |
+//! | formants' levels, 1–3               | .79–.84     | 1.5–5.0 dB     | .94–.99         |
+//! | F1, F2, F3                          | .27 .05 .08 | 32 17 9 %      | .74 .23 .21     |
+//! | their bandwidths                    | −.15–.15    | 62–89 %        | −.2–.4          |
+//! | voiced segments per second          |             | 11 %           | .89             |
+//! | slopes of F0, rising, falling       |             | 35–50 %        | .67 .30         |
+//!
+//! Of the F0 0.7 % are off by over 20 %. Formants are not made to agree: on synthetic sounds
+//! openSMILE's hardly follow the resonance (moved from 500 to 3000 Hz, its F1 goes from 394 to
+//! 489 Hz). Beside Praat's Burg method these lie 3 % off for each of F1–F3 (r .81 .78 .59), and
+//! openSMILE's 35, 16 and 8 % (r .26 .12 .16). The table is printed by
+//!
+//! ```text
+//! cargo build --release --example descriptors
+//! python models/training/compare_opensmile.py --data DIR
+//! ```
+//!
+//! but for Praat's line. `stddevNorm` of what has a mean near 0, such as MFCC 2 and 4, is large
+//! and changes sign by chance, here as there.
+//!
+//! Where the measured output departs from the paper, it is the output that is followed: H1 and
+//! H2 are the second and third partial, the slopes' regression counts one bin too few, and the
+//! formants' levels are averaged with −201 dB for each unvoiced frame.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -26,6 +65,8 @@ mod pitch;
 mod smooth;
 mod spectral;
 mod spectrum;
+#[cfg(test)]
+mod tests;
 
 pub use frame::{Descriptor, Frame};
 pub use functionals::{FUNCTIONAL_NAMES, functionals, voiced_share};
@@ -209,15 +250,14 @@ impl Descriptors {
         let period = RATE_HZ as f32 / hz;
         let periods = self.periods.push(&waiting.samples, HOP, period);
         let lags = self.autocorrelation.lags(&waiting.magnitudes);
-        let harmonics =
-            harmonics::measure(&waiting.magnitudes, hz, waiting.formants.map(|f| f.hz));
+        let harmonics = harmonics::measure(&waiting.magnitudes, hz, waiting.formants.map(|f| f.hz));
         frame.set(Descriptor::F0, pitch::semitones_from_hz(hz));
         frame.set(Descriptor::Jitter, periods.jitter);
         frame.set(Descriptor::Shimmer, periods.shimmer_db);
         frame.set(Descriptor::Hnr, periods::harmonics_to_noise_db(lags, period));
-        frame.set(Descriptor::H1H2, harmonics.h1_h2_db);
-        frame.set(Descriptor::H1A3, harmonics.h1_a3_db);
-        frame.set_formant_levels(harmonics.formants_db);
+        frame.set(Descriptor::H1H2, harmonics.h1_h2);
+        frame.set(Descriptor::H1A3, harmonics.h1_a3);
+        frame.set_formant_levels(harmonics.formants);
         frame
     }
 }

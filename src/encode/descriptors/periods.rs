@@ -5,6 +5,9 @@ const REACH: f32 = 0.1;
 /// Likeness of neighbouring stretches under which they aren't periods.
 const LIKENESS: f32 = 0.5;
 
+/// Share of a period that the next one may differ by and still be compared.
+const LARGEST_CHANGE: f32 = 0.2;
+
 /// Means over the pairs of periods of which the second begins in the hop; 0 where there's none.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Periods {
@@ -26,6 +29,14 @@ pub struct PeriodTracker {
 struct Period {
     samples: f32,
     swing: f32,
+}
+
+impl Period {
+    /// Whether the pitch stays, and doesn't jump to another octave.
+    fn is_comparable(self, next: Self) -> bool {
+        let change = (next.samples - self.samples).abs();
+        change < LARGEST_CHANGE * self.samples && self.swing > 0.0 && next.swing > 0.0
+    }
 }
 
 impl PeriodTracker {
@@ -50,7 +61,7 @@ impl PeriodTracker {
                 place += expected;
                 continue;
             }
-            if let Some(before) = self.before.filter(|b| b.swing > 0.0 && period.swing > 0.0) {
+            if let Some(before) = self.before.filter(|before| before.is_comparable(period)) {
                 let both = before.samples + period.samples;
                 jitter += 2.0 * (period.samples - before.samples).abs() / both;
                 shimmer_db += (20.0 * (period.swing / before.swing).log10()).abs();
