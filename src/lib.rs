@@ -1,6 +1,9 @@
 //! Circumplex reads how one person comes across.
+pub mod capture;
+pub mod condition;
+pub mod encode;
 pub mod link;
 pub mod model;
+pub mod pipeline;
 pub mod signal;
 pub mod time;
-pub mod encode { pub mod descriptors { #[doc(hidden)] pub const FUNCTIONAL_NAMES: [&str; 0] = []; } }

@@ -1,0 +1,158 @@
+//! A turned square cut out of a picture.
+
+use crate::signal::FaceBox;
+use crate::signal::Frame;
+use crate::signal::Landmark;
+
+/// A square in a picture: its middle, its side (px) and how far it is turned clockwise (radians).
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Crop {
+    /// Middle, px from the left.
+    pub x: f32,
+    /// Middle, px from the top.
+    pub y: f32,
+    /// Side, px.
+    pub side: f32,
+    /// Clockwise turn, radians.
+    pub turn: f32,
+}
+
+impl Crop {
+    /// Around a box, `scale` times its longer side, turned so that the line from `left_in_picture` to
+    /// `right_in_picture` (the eyes) is level.
+    #[must_use]
+    pub fn around(face: &FaceBox, scale: f32, left_in_picture: (f32, f32), right_in_picture: (f32, f32)) -> Self {
+        let (x, y) = face.centre();
+        let turn = (right_in_picture.1 - left_in_picture.1).atan2(right_in_picture.0 - left_in_picture.0);
+        Self { x, y, side: face.width.max(face.height) * scale, turn }
+    }
+
+    /// From a point of the crop, 0..=1 each way, to the picture.
+    #[must_use]
+    pub fn picture_from_crop(&self, u: f32, v: f32) -> (f32, f32) {
+        let (sin, cos) = self.turn.sin_cos();
+        let (dx, dy) = ((u - 0.5) * self.side, (v - 0.5) * self.side);
+        (self.x + cos * dx - sin * dy, self.y + sin * dx + cos * dy)
+    }
+
+    /// Cuts the square out of `frame` at `size`×`size` pixels, bilinear, what lies outside repeated from the edge;
+    /// hands each pixel's RGB (0..=255) to `write`, rows from the top.
+    ///
+    /// Where the crop has more than two picture pixels to its own, it averages four points of each.
+    pub fn sample(&self, frame: &Frame, size: usize, mut write: impl FnMut(usize, [f32; 3])) {
+        if !frame.is_whole() || size == 0 {
+            return;
+        }
+        let (sin, cos) = self.turn.sin_cos();
+        let step = self.side / size as f32;
+        let (right, down) = ((cos * step, sin * step), (-sin * step, cos * step));
+        let half = size as f32 / 2.0 - 0.5;
+        let origin = (self.x - half * (right.0 + down.0), self.y - half * (right.1 + down.1));
+        let sampler = Sampler::new(frame);
+        let averages = step > 2.0;
+        for row in 0..size {
+            let mut x = origin.0 + row as f32 * down.0;
+            let mut y = origin.1 + row as f32 * down.1;
+            for column in 0..size {
+                let pixel = if averages { sampler.around(x, y, right, down) } else { sampler.at(x, y) };
+                write(row * size + column, pixel);
+                x += right.0;
+                y += right.1;
+            }
+        }
+    }
+}
+
+/// Reads a picture between its pixels.
+struct Sampler<'a> {
+    rgb: &'a [u8],
+    stride: usize,
+    max_x: f32,
+    max_y: f32,
+    last_x: usize,
+    last_y: usize,
+}
+
+impl<'a> Sampler<'a> {
+    fn new(frame: &'a Frame) -> Self {
+        let (last_x, last_y) = (frame.width - 1, frame.height - 1);
+        Self { rgb: &frame.rgb, stride: frame.width * 3, max_x: last_x as f32, max_y: last_y as f32, last_x, last_y }
+    }
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the picture")]
+    fn at(&self, x: f32, y: f32) -> [f32; 3] {
+        let (x, y) = (x.clamp(0.0, self.max_x), y.clamp(0.0, self.max_y));
+        let (left, top) = (x as usize, y as usize);
+        let (fx, fy) = (x - left as f32, y - top as f32);
+        let right = (left + 1).min(self.last_x);
+        let bottom = (top + 1).min(self.last_y);
+        let (a, b) = (self.pixel(left, top), self.pixel(right, top));
+        let (c, d) = (self.pixel(left, bottom), self.pixel(right, bottom));
+        std::array::from_fn(|i| {
+            let upper = a[i] + (b[i] - a[i]) * fx;
+            let lower = c[i] + (d[i] - c[i]) * fx;
+            upper + (lower - upper) * fy
+        })
+    }
+
+    fn around(&self, x: f32, y: f32, right: (f32, f32), down: (f32, f32)) -> [f32; 3] {
+        let mut sum = [0.0; 3];
+        for (i, j) in [(-0.25, -0.25), (0.25, -0.25), (-0.25, 0.25), (0.25, 0.25)] {
+            let pixel = self.at(x + i * right.0 + j * down.0, y + i * right.1 + j * down.1);
+            for (total, value) in sum.iter_mut().zip(pixel) {
+                *total += value * 0.25;
+            }
+        }
+        sum
+    }
+
+    #[inline]
+    fn pixel(&self, x: usize, y: usize) -> [f32; 3] {
+        let at = y * self.stride + x * 3;
+        match self.rgb.get(at..at + 3) {
+            Some([r, g, b]) => [f32::from(*r), f32::from(*g), f32::from(*b)],
+            _ => [0.0; 3],
+        }
+    }
+}
+
+/// The upright box around points.
+pub(super) fn bounds(points: &[Landmark]) -> FaceBox {
+    let mut low = (f32::MAX, f32::MAX);
+    let mut high = (f32::MIN, f32::MIN);
+    for point in points {
+        low = (low.0.min(point.x), low.1.min(point.y));
+        high = (high.0.max(point.x), high.1.max(point.y));
+    }
+    FaceBox { x: low.0, y: low.1, width: high.0 - low.0, height: high.1 - low.1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_upright_crop_is_the_picture() {
+        let rgb = (0..4 * 4 * 3).map(|i| i as u8).collect();
+        let frame = Frame { width: 4, height: 4, rgb };
+        let crop = Crop { x: 1.5, y: 1.5, side: 4.0, turn: 0.0 };
+
+        let mut seen = vec![0u8; 48];
+        crop.sample(&frame, 4, |at, pixel| {
+            for (i, value) in pixel.into_iter().enumerate() {
+                seen[at * 3 + i] = value.round() as u8;
+            }
+        });
+
+        assert_eq!(seen, frame.rgb);
+    }
+
+    #[test]
+    fn corners_map_back_where_they_were_cut() {
+        let crop = Crop { x: 10.0, y: 20.0, side: 8.0, turn: std::f32::consts::FRAC_PI_2 };
+
+        let (x, y) = crop.picture_from_crop(1.0, 0.5);
+
+        assert!((x - 10.0).abs() < 1e-4 && (y - 24.0).abs() < 1e-4, "{x} {y}");
+    }
+}

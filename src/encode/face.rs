@@ -1,0 +1,321 @@
+//! The face: followed, measured, its expression read.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::condition::face::Crop;
+use crate::condition::face::Geometry;
+use crate::condition::face::QualitySettings;
+use crate::condition::face::Tracker;
+use crate::condition::face::gaze;
+use crate::condition::face::measure;
+use crate::encode::Head;
+use crate::encode::Person;
+use crate::encode::pooling::pool;
+use crate::model::Input;
+use crate::model::Manifest;
+use crate::model::ModelError;
+use crate::model::Network;
+use crate::model::Runtime;
+use crate::signal::Absence;
+use crate::signal::BLENDSHAPE_NAMES;
+use crate::signal::Evidence;
+use crate::signal::Expression;
+use crate::signal::FaceBox;
+use crate::signal::FaceView;
+use crate::signal::Landmark;
+use crate::time::Span;
+use crate::time::Timestamp;
+
+/// How faces are read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FaceSettings {
+    /// What a face must be like to be trusted.
+    pub quality: QualitySettings,
+    /// Seconds of expression that a reading rests on.
+    pub window_secs: f32,
+    /// Seconds without a face after which another person may have come.
+    pub lost_secs: f32,
+}
+
+impl Default for FaceSettings {
+    fn default() -> Self {
+        Self { quality: QualitySettings::default(), window_secs: 2.0, lost_secs: 5.0 }
+    }
+}
+
+/// What the face in one frame says, or why it says nothing; and whether the person was begun afresh with it, and why.
+#[derive(Debug, Clone)]
+pub struct FaceOutcome {
+    /// The reading, or its absence.
+    pub presence: Result<Evidence, Absence>,
+    /// Why what was known of the person was let go of, if it was.
+    pub afresh: Option<&'static str>,
+}
+
+/// Follows a face and reads its expression against the person's mean.
+///
+/// # Takes
+///
+/// Frames with their spans, in order.
+///
+/// # Gives
+///
+/// For each, a filled-in [`FaceView`] and a [`FaceOutcome`]. The features of a reading are, over the last
+/// [`window_secs`](FaceSettings::window_secs): mean, standard deviation and 90th percentile of 52 blendshapes and
+/// 3 angles of the head (in radians), then the mean of the 256 expression features: 421 numbers.
+pub struct FaceEncoder {
+    tracker: Tracker,
+    geometry: Geometry,
+    blendshapes: Network,
+    expression: Network,
+    head: Option<Head>,
+    person: Person,
+    settings: FaceSettings,
+    window: VecDeque<(Timestamp, Box<[f32]>)>,
+    last_seen: Option<Timestamp>,
+    looks: Option<FaceLook>,
+    points: Vec<f32>,
+    pixels: Vec<f32>,
+    outputs: Vec<Vec<f32>>,
+    features: Vec<f32>,
+}
+
+/// How somebody looks in their box, roughly: ratios of the face that an expression hardly moves.
+type FaceLook = [f32; 4];
+
+const CROP: usize = 112;
+const CROP_SCALE: f32 = 1.1;
+const MOVING: usize = 55;
+const EXPRESSION: usize = 256;
+/// Numbers in a reading's features.
+pub const FACE_FEATURES: usize = 3 * MOVING + EXPRESSION;
+const LONGEST_FRAME: Duration = Duration::from_millis(200);
+const OTHER_PERSON: f32 = 0.12;
+
+/// The landmarks that the blendshape network takes, in its order (as in the model's own description).
+const BLENDSHAPE_POINTS: [usize; 146] = [
+    0, 1, 4, 5, 6, 7, 8, 10, 13, 14, 17, 21, 33, 37, 39, 40, 46, 52, 53, 54, 55, 58, 61, 63, 65, 66, 67, 70, 78, 80, 81,
+    82, 84, 87, 88, 91, 93, 95, 103, 105, 107, 109, 127, 132, 133, 136, 144, 145, 146, 148, 149, 150, 152, 153, 154,
+    155, 157, 158, 159, 160, 161, 162, 163, 168, 172, 173, 176, 178, 181, 185, 191, 195, 197, 234, 246, 249, 251, 263,
+    267, 269, 270, 276, 282, 283, 284, 285, 288, 291, 293, 295, 296, 297, 300, 308, 310, 311, 312, 314, 317, 318, 321,
+    323, 324, 332, 334, 336, 338, 356, 361, 362, 365, 373, 374, 375, 377, 378, 379, 380, 381, 382, 384, 385, 386, 387,
+    388, 389, 390, 397, 398, 400, 402, 405, 409, 415, 454, 466, 468, 469, 470, 471, 472, 473, 474, 475, 476, 477,
+];
+
+/// From the expression network's order (neutral, happy, sad, angry, fearful, disgusted, surprised) to ours: the same.
+const EXPRESSION_ORDER: [usize; 7] = [0, 1, 2, 3, 4, 5, 6];
+
+impl FaceEncoder {
+    /// Loads the face's networks. Without its head it finds and measures faces and gives no readings.
+    ///
+    /// # Errors
+    ///
+    /// As [`Network::load`].
+    pub fn load(manifest: &Manifest, runtime: &Runtime, settings: FaceSettings) -> Result<Self, ModelError> {
+        let head = match Head::load(manifest, runtime, "face_head") {
+            Ok(head) => Some(head),
+            Err(ModelError::Unlisted { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(Self {
+            tracker: Tracker::load(manifest, runtime)?,
+            geometry: Geometry::load(manifest)?,
+            blendshapes: Network::load(manifest, runtime, "face_blendshapes")?,
+            expression: Network::load(manifest, runtime, "expression")?,
+            head,
+            person: Person::unknown(FACE_FEATURES),
+            settings,
+            window: VecDeque::new(),
+            last_seen: None,
+            looks: None,
+            points: Vec::new(),
+            pixels: vec![0.0; CROP * CROP * 3],
+            outputs: Vec::new(),
+            features: Vec::new(),
+        })
+    }
+
+    /// Reads the face in `view.frame`, and fills in the rest of the view.
+    ///
+    /// # Errors
+    ///
+    /// If a network fails.
+    pub fn encode(&mut self, view: &mut FaceView, span: Span) -> Result<FaceOutcome, ModelError> {
+        let at = span.end;
+        view.face = None;
+        view.expression = None;
+        view.landmarks.clear();
+        view.crop.rgb.clear();
+        let found = self.tracker.follow(&view.frame, at)?.cloned();
+        view.others.clear();
+        view.others.extend_from_slice(self.tracker.others());
+        let Some(found) = found else {
+            self.window.clear();
+            return Ok(FaceOutcome { presence: Err(Absence::NoFace), afresh: None });
+        };
+        view.face = Some(found.face);
+        view.landmarks.extend_from_slice(&found.landmarks);
+        view.pose = self.geometry.pose(&found.landmarks).unwrap_or_default();
+        view.gaze_deg = gaze(&found.landmarks).unwrap_or_default();
+        self.cut(&found.landmarks, &found.face, view);
+        view.quality = measure(&view.crop, found.face.width, found.presence, &view.pose, &self.settings.quality);
+        let expression = self.express(&found.landmarks)?;
+        view.blink = mean_of(&expression.blendshapes, &["eyeBlinkLeft", "eyeBlinkRight"]);
+
+        let afresh = self.recognise(&found.landmarks, at);
+        let presence = match self.settings.quality.refusal(&view.quality, &view.pose) {
+            Some(absence) => {
+                self.window.clear();
+                Err(absence)
+            }
+            None => self.read(&expression, view, span)?,
+        };
+        view.expression = Some(expression);
+        Ok(FaceOutcome { presence, afresh })
+    }
+
+    /// What is known of the person.
+    #[must_use]
+    pub const fn person(&self) -> &Person {
+        &self.person
+    }
+
+    /// The same, to freeze or to forget.
+    pub const fn person_mut(&mut self) -> &mut Person {
+        &mut self.person
+    }
+
+    /// The features of the last reading: 421 numbers, or none before the first.
+    #[must_use]
+    pub fn features(&self) -> &[f32] {
+        &self.features
+    }
+
+    /// Reads the face at this point of the next frame (px), if there is one.
+    pub fn point_at(&mut self, x: f32, y: f32) {
+        self.tracker.point_at(x, y);
+        self.person.forget();
+        self.window.clear();
+        self.looks = None;
+    }
+
+    /// Forgets the stream (for another recording or camera), not the person.
+    pub fn restart(&mut self) {
+        self.tracker.reset();
+        self.window.clear();
+        self.features.clear();
+        self.last_seen = None;
+        self.looks = None;
+    }
+
+    /// The 112×112 crop of the face, level, around its landmarks.
+    fn cut(&mut self, landmarks: &[Landmark], face: &FaceBox, view: &mut FaceView) {
+        let eye = |at: usize| landmarks.get(at).map_or((0.0, 0.0), |point| (point.x, point.y));
+        let crop = Crop::around(face, CROP_SCALE, eye(33), eye(263));
+        view.crop.width = CROP;
+        view.crop.height = CROP;
+        let (rgb, planes) = (&mut view.crop.rgb, &mut self.pixels);
+        rgb.clear();
+        crop.sample(&view.frame, CROP, |at, pixel| {
+            for (plane, value) in planes.chunks_exact_mut(CROP * CROP).zip(pixel) {
+                if let Some(place) = plane.get_mut(at) {
+                    *place = value;
+                }
+                rgb.push(value as u8);
+            }
+        });
+    }
+
+    fn express(&mut self, landmarks: &[Landmark]) -> Result<Expression, ModelError> {
+        self.points.clear();
+        for point in BLENDSHAPE_POINTS.iter().filter_map(|&at| landmarks.get(at)) {
+            self.points.extend([point.x, point.y]);
+        }
+        self.blendshapes.run(&[Input::F32(&[1, BLENDSHAPE_POINTS.len(), 2], &self.points)], &mut self.outputs)?;
+        let blendshapes: Box<[f32]> = self.outputs.first().map(|values| values.as_slice().into()).unwrap_or_default();
+        self.expression.run(&[Input::F32(&[1, 3, CROP, CROP], &self.pixels)], &mut self.outputs)?;
+        let [theirs, features] = self.outputs.as_slice() else {
+            return Ok(Expression { blendshapes, features: Box::default(), probabilities: [0.0; 7] });
+        };
+        let probabilities = EXPRESSION_ORDER.map(|at| theirs.get(at).copied().unwrap_or(0.0));
+        Ok(Expression { blendshapes, features: features.as_slice().into(), probabilities })
+    }
+
+    fn read(&mut self, now: &Expression, view: &FaceView, span: Span) -> Result<Result<Evidence, Absence>, ModelError> {
+        let pose = [view.pose.pitch_deg, view.pose.yaw_deg, view.pose.roll_deg].map(f32::to_radians);
+        let row = now.blendshapes.iter().chain(&pose).chain(&now.features).copied().collect();
+        self.window.push_back((span.end, row));
+        let oldest = span.end - Duration::from_secs_f32(self.settings.window_secs.max(0.0));
+        while self.window.front().is_some_and(|(at, _)| *at < oldest) {
+            self.window.pop_front();
+        }
+        self.gather();
+        let Some(head) = self.head.as_mut() else { return Ok(Err(Absence::NoModel)) };
+        let reading = head.read(&self.features, &self.person)?;
+        let evidence = Evidence {
+            reading,
+            quality: view.quality.overall,
+            embedding: self.features.as_slice().into(),
+            known_secs: self.person.secs(),
+        };
+        self.person.observe(&self.features, span.len().min(LONGEST_FRAME).as_secs_f32());
+        Ok(Ok(evidence))
+    }
+
+    fn gather(&mut self) {
+        let mut moving = Vec::with_capacity(self.window.len() * MOVING);
+        let mut mean = [0.0f32; EXPRESSION];
+        let share = 1.0 / self.window.len().max(1) as f32;
+        for (_, row) in &self.window {
+            moving.extend(row.iter().take(MOVING));
+            for (sum, value) in mean.iter_mut().zip(row.iter().skip(MOVING)) {
+                *sum += value * share;
+            }
+        }
+        self.features.clear();
+        pool(&moving, MOVING, &mut self.features);
+        self.features.extend(mean);
+    }
+
+    /// Lets go of the person when the face was away for long and is somebody else's.
+    fn recognise(&mut self, landmarks: &[Landmark], at: Timestamp) -> Option<&'static str> {
+        let away = self.last_seen.map(|last| at.since(last).as_secs_f32());
+        self.last_seen = Some(at);
+        let looks = look(landmarks)?;
+        let before = *self.looks.get_or_insert(looks);
+        let apart = looks.iter().zip(before).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt();
+        if away.is_some_and(|secs| secs > self.settings.lost_secs) && apart > OTHER_PERSON {
+            self.looks = Some(looks);
+            self.person.forget();
+            self.window.clear();
+            return Some("another face came");
+        }
+        for (known, seen) in self.looks.iter_mut().flatten().zip(looks) {
+            *known += (seen - *known) * 0.01;
+        }
+        None
+    }
+}
+
+/// Widths and heights of a face over the distance of its eyes: they hardly move with an expression.
+fn look(landmarks: &[Landmark]) -> Option<FaceLook> {
+    let distance = |a: usize, b: usize| {
+        let (a, b) = (landmarks.get(a)?, landmarks.get(b)?);
+        Some(((a.x - b.x).powi(2) + (a.y - b.y).powi(2) + (a.z - b.z).powi(2)).sqrt())
+    };
+    let eyes = distance(33, 263)?;
+    if eyes <= 0.0 {
+        return None;
+    }
+    Some([distance(234, 454)? / eyes, distance(168, 2)? / eyes, distance(133, 362)? / eyes, distance(129, 358)? / eyes])
+}
+
+fn mean_of(blendshapes: &[f32], names: &[&str]) -> f32 {
+    let values = BLENDSHAPE_NAMES.iter().zip(blendshapes).filter(|(name, _)| names.contains(name));
+    values.map(|(_, value)| value).sum::<f32>() / names.len().max(1) as f32
+}

@@ -1,0 +1,81 @@
+//! The last step of a modality: features to a reading, by a small network of ours.
+
+use crate::encode::Person;
+use crate::model::Input;
+use crate::model::Manifest;
+use crate::model::ModelError;
+use crate::model::Network;
+use crate::model::Runtime;
+use crate::signal::Affect;
+use crate::signal::Bipolar;
+use crate::signal::Label;
+use crate::signal::Reading;
+
+/// Features `[1,N]` (and, for face and voice, the person's sums `[1,N]` and seconds `[1,1]`) to calibrated label logits
+/// `[1,7]`, valence and arousal `[1,2]`, and their standard deviations `[1,2]`.
+pub struct Head {
+    network: Network,
+    outputs: Vec<Vec<f32>>,
+}
+
+impl Head {
+    /// Loads a head.
+    ///
+    /// # Errors
+    ///
+    /// As [`Network::load`].
+    pub fn load(manifest: &Manifest, runtime: &Runtime, model: &str) -> Result<Self, ModelError> {
+        Ok(Self { network: Network::load(manifest, runtime, model)?, outputs: Vec::new() })
+    }
+
+    /// Reads features against what is known of the person.
+    ///
+    /// # Errors
+    ///
+    /// If the network fails, or gives what isn't a number.
+    pub fn read(&mut self, features: &[f32], person: &Person) -> Result<Reading, ModelError> {
+        let shape = [1, features.len()];
+        let secs = [person.secs()];
+        let inputs = [Input::F32(&shape, features), Input::F32(&shape, person.sums()), Input::F32(&[1, 1], &secs)];
+        self.network.run(&inputs, &mut self.outputs)?;
+        self.reading()
+    }
+
+    /// Reads features by themselves.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn read_alone(&mut self, features: &[f32]) -> Result<Reading, ModelError> {
+        self.network.run(&[Input::F32(&[1, features.len()], features)], &mut self.outputs)?;
+        self.reading()
+    }
+
+    fn reading(&self) -> Result<Reading, ModelError> {
+        let failed = || ModelError::Run { model: self.network.model().to_owned(), detail: "it gave no numbers".to_owned() };
+        let [logits, affect, sd] = self.outputs.as_slice() else { return Err(failed()) };
+        let (&[valence, arousal], &[valence_sd, arousal_sd]) = (affect.as_slice(), sd.as_slice()) else {
+            return Err(failed());
+        };
+        let probabilities = softmax(logits).ok_or_else(failed)?;
+        let (valence, arousal) = (Bipolar::new(valence).ok_or_else(failed)?, Bipolar::new(arousal).ok_or_else(failed)?);
+        if !(valence_sd > 0.0 && arousal_sd > 0.0) {
+            return Err(failed());
+        }
+        Ok(Reading { affect: Affect { valence, arousal, valence_sd, arousal_sd }, probabilities })
+    }
+}
+
+fn softmax(logits: &[f32]) -> Option<[f32; Label::COUNT]> {
+    let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut probabilities = [0.0; Label::COUNT];
+    if logits.len() != probabilities.len() || !highest.is_finite() {
+        return None;
+    }
+    for (probability, logit) in probabilities.iter_mut().zip(logits) {
+        *probability = (logit - highest).exp();
+    }
+    let total: f32 = probabilities.iter().sum();
+    probabilities.iter_mut().for_each(|probability| *probability /= total);
+    total.is_finite().then_some(probabilities)
+}

@@ -1,0 +1,35 @@
+//! From faces, talk and utterances to what each modality says by itself.
+//!
+//! | stage          | takes                | gives                                            |
+//! |----------------|----------------------|--------------------------------------------------|
+//! | [`FaceEncoder`]  | a frame            | the face's expression, and its reading           |
+//! | [`VoiceEncoder`] | a window of talk   | its reading                                      |
+//! | [`SpeechReader`] | an utterance       | words with confidence, or why there are none     |
+//! | [`WordsEncoder`] | words              | their reading                                    |
+//!
+//! Between encoder and head stand personal statistics ([`Person`]): heads read a face and a voice against the running
+//! mean of the same person's.
+
+mod face;
+mod head;
+mod language;
+mod person;
+mod pooling;
+mod speech;
+mod voice;
+mod words;
+
+pub use face::FACE_FEATURES;
+pub use face::FaceEncoder;
+pub use face::FaceOutcome;
+pub use face::FaceSettings;
+pub use head::Head;
+pub use person::Person;
+pub use speech::Outcome;
+pub use speech::SpeechReader;
+pub use speech::SpeechSettings;
+pub use speech::WhisperModel;
+pub use voice::VOICE_FEATURES;
+pub use voice::VoiceEncoder;
+pub use voice::VoiceSettings;
+pub use words::WordsEncoder;

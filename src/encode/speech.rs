@@ -1,0 +1,235 @@
+//! Speech to words.
+
+use std::sync::Once;
+
+use serde::Deserialize;
+use serde::Serialize;
+use whisper_rs::FullParams;
+use whisper_rs::SamplingStrategy;
+use whisper_rs::WhisperContext;
+use whisper_rs::WhisperContextParameters;
+use whisper_rs::WhisperState;
+
+use crate::encode::language::LanguageTeller;
+use crate::encode::language::quiet;
+use crate::model::Manifest;
+use crate::model::ModelError;
+use crate::signal::Utterance;
+
+/// Which Whisper.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhisperModel {
+    /// English, 74 M parameters.
+    #[default]
+    BaseEn,
+    /// Many languages, 39 M parameters in five bits: for slow machines.
+    Tiny,
+}
+
+/// How speech becomes words.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SpeechSettings {
+    /// Which Whisper.
+    pub model: WhisperModel,
+    /// Threads for it.
+    pub threads: usize,
+    /// Words of a lower confidence are dropped, 0..=1.
+    pub min_confidence: f32,
+    /// Speech that is less likely English isn't transcribed, 0..=1.
+    pub min_english: f32,
+    /// Shorter utterances aren't transcribed, seconds of speech.
+    pub min_secs: f32,
+}
+
+impl Default for SpeechSettings {
+    fn default() -> Self {
+        Self { model: WhisperModel::BaseEn, threads: 2, min_confidence: 0.5, min_english: 0.5, min_secs: 0.25 }
+    }
+}
+
+/// What became of an utterance.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// It was understood.
+    Words {
+        /// What was said.
+        text: String,
+        /// Geometric mean of the tokens' probabilities, 0..=1.
+        confidence: f32,
+    },
+    /// It was in another language: its English name.
+    OtherLanguage(String),
+    /// It was too short, or what came out can't be trusted: why.
+    Dropped(&'static str),
+}
+
+/// Whisper, with a context that fits the utterance, and a check of the language before it.
+pub struct SpeechReader {
+    state: WhisperState,
+    end_of_text: i32,
+    language: LanguageTeller,
+    settings: SpeechSettings,
+    samples: Vec<f32>,
+}
+
+const RATE: usize = 16_000;
+/// Encoder positions per second of sound.
+const POSITIONS_PER_SEC: usize = 50;
+const MARGIN_POSITIONS: usize = 128;
+const LEAST_POSITIONS: usize = 128;
+const MOST_POSITIONS: usize = 1500;
+const REPEATS: usize = 3;
+
+impl SpeechReader {
+    /// Loads Whisper and the multilingual one for the language.
+    ///
+    /// # Errors
+    ///
+    /// If a file is missing, another one, or can't be read.
+    pub fn load(manifest: &Manifest, settings: SpeechSettings) -> Result<Self, ModelError> {
+        static SILENCED: Once = Once::new();
+        SILENCED.call_once(whisper_rs::install_logging_hooks);
+        let model = match settings.model {
+            WhisperModel::BaseEn => "whisper_base_en",
+            WhisperModel::Tiny => "whisper_tiny",
+        };
+        let path = manifest.verified(model)?;
+        let failed = |error: whisper_rs::WhisperError| ModelError::Unreadable {
+            model: model.to_owned(),
+            detail: error.to_string(),
+            path: path.clone(),
+        };
+        let context = WhisperContext::new_with_params(&path, WhisperContextParameters::default()).map_err(failed)?;
+        let state = context.create_state().map_err(failed)?;
+        let end_of_text = context.token_eot();
+        let language = LanguageTeller::load(manifest, settings.threads.max(1))?;
+        Ok(Self { state, end_of_text, language, settings, samples: Vec::new() })
+    }
+
+    /// Turns an utterance into words.
+    ///
+    /// # Errors
+    ///
+    /// If Whisper fails.
+    pub fn read(&mut self, utterance: &Utterance) -> Result<Outcome, ModelError> {
+        if utterance.speech_secs < self.settings.min_secs {
+            return Ok(Outcome::Dropped("too short to be a word"));
+        }
+        let told = self.language.tell(&utterance.samples)?;
+        if told.english < self.settings.min_english && told.code != "en" {
+            return Ok(Outcome::OtherLanguage(told.name.to_owned()));
+        }
+        let (text, confidence) = self.transcribe(&utterance.samples)?;
+        if text.is_empty() {
+            return Ok(Outcome::Dropped("no words in it"));
+        }
+        if confidence < self.settings.min_confidence {
+            return Ok(Outcome::Dropped("not understood well enough"));
+        }
+        if repeats(&text) {
+            return Ok(Outcome::Dropped("only repetitions"));
+        }
+        Ok(Outcome::Words { text, confidence })
+    }
+
+    /// The words in samples (16 kHz), whatever they are, and their confidence.
+    ///
+    /// # Errors
+    ///
+    /// If Whisper fails.
+    pub fn transcribe(&mut self, samples: &[f32]) -> Result<(String, f32), ModelError> {
+        let failed = |error: whisper_rs::WhisperError| ModelError::Run { model: "whisper".to_owned(), detail: error.to_string() };
+        self.samples.clear();
+        self.samples.extend_from_slice(samples);
+        self.samples.resize(samples.len().max(RATE) + RATE / 5, 0.0);
+        let threads = i32::try_from(self.settings.threads.max(1)).unwrap_or(1);
+        let parameters = parameters(self.samples.len(), threads);
+        self.state.full(parameters, &self.samples).map_err(failed)?;
+
+        let mut text = String::new();
+        let (mut log_sum, mut tokens) = (0.0f32, 0.0f32);
+        for segment in self.state.as_iter() {
+            text.push_str(&segment.to_str_lossy().map_err(failed)?);
+            for token in (0..segment.n_tokens()).filter_map(|at| segment.get_token(at)) {
+                if token.token_id() < self.end_of_text {
+                    log_sum += token.token_probability().max(1e-6).ln();
+                    tokens += 1.0;
+                }
+            }
+        }
+        let confidence = if tokens > 0.0 { (log_sum / tokens).exp() } else { 0.0 };
+        Ok((without_remarks(&text), confidence))
+    }
+}
+
+/// Greedy, one segment, no memory of what was said before, no second tries; the encoder's context is as long as the
+/// sound.
+#[must_use]
+fn parameters<'a>(samples: usize, threads: i32) -> FullParams<'a, 'a> {
+    let positions = samples * POSITIONS_PER_SEC / RATE + MARGIN_POSITIONS;
+    let positions = positions.clamp(LEAST_POSITIONS, MOST_POSITIONS);
+    let mut parameters = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
+    parameters.set_audio_ctx(i32::try_from(positions).unwrap_or(0));
+    parameters.set_n_threads(threads);
+    parameters.set_language(Some("en"));
+    parameters.set_no_context(true);
+    parameters.set_single_segment(true);
+    parameters.set_no_timestamps(true);
+    parameters.set_temperature_inc(0.0);
+    parameters.set_suppress_blank(true);
+    parameters.set_suppress_nst(true);
+    quiet(&mut parameters);
+    parameters
+}
+
+/// The text without remarks on sounds, which stand in brackets or between notes.
+fn without_remarks(text: &str) -> String {
+    let mut depth = 0usize;
+    let mut words = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '[' | '(' => depth += 1,
+            ']' | ')' => depth = depth.saturating_sub(1),
+            '♪' | '*' => {}
+            _ if depth == 0 => words.push(letter),
+            _ => {}
+        }
+    }
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    if words.chars().any(char::is_alphanumeric) { words } else { String::new() }
+}
+
+/// Whether one to four words stand three times in a row: what Whisper does when it hears nothing it knows.
+fn repeats(text: &str) -> bool {
+    let words: Vec<String> = text
+        .split_whitespace()
+        .map(|word| word.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>().to_lowercase())
+        .collect();
+    (1..=4).any(|len| {
+        words.windows(len * REPEATS).any(|run| {
+            let mut parts = run.chunks_exact(len);
+            let first = parts.next();
+            (len > 1 || run.len() > 2) && parts.all(|part| Some(part) == first)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remarks_on_sounds_are_no_words() {
+        assert_eq!(without_remarks(" [Music] Hello (sighs) there. ♪"), "Hello there.");
+        assert_eq!(without_remarks("(wind blowing) ..."), "");
+    }
+
+    #[test]
+    fn repetitions_are_found() {
+        assert!(repeats("thank you thank you thank you"));
+        assert!(repeats("no, no, no"));
+        assert!(!repeats("I know that you know that I know"));
+    }
+}
