@@ -9,8 +9,7 @@ pub struct Moments {
 
 impl Moments {
     pub fn of(values: impl Iterator<Item = f32> + Clone) -> Self {
-        let (sum, count) =
-            values.clone().fold((0.0_f64, 0.0_f64), |(s, n), v| (s + f64::from(v), n + 1.0));
+        let (sum, count) = values.clone().fold((0.0_f64, 0.0_f64), |(s, n), v| (s + f64::from(v), n + 1.0));
         if count == 0.0 {
             return Self::default();
         }
@@ -47,17 +46,14 @@ const SWING: f32 = 0.1;
 
 /// Follows the curve from peak to valley; its ends count as either.
 pub fn slopes(curve: &[f32], hop_secs: f32) -> Slopes {
-    let (low, high) =
-        curve.iter().fold((f32::MAX, f32::MIN), |(low, high), &v| (low.min(v), high.max(v)));
+    let (low, high) = curve.iter().fold((f32::MAX, f32::MIN), |(low, high), &v| (low.min(v), high.max(v)));
     if curve.len() < 2 || high <= low {
         return Slopes::default();
     }
     let turns = turns(curve, SWING * (high - low));
     let peaks = turns.iter().filter(|turn| turn.is_peak).count();
-    let places: Vec<usize> = std::iter::once(0)
-        .chain(turns.iter().map(|turn| turn.at))
-        .chain(std::iter::once(curve.len() - 1))
-        .collect();
+    let places: Vec<usize> =
+        std::iter::once(0).chain(turns.iter().map(|turn| turn.at)).chain(std::iter::once(curve.len() - 1)).collect();
     let steepness = places
         .windows(2)
         .filter(|p| p[1] > p[0])
@@ -98,11 +94,7 @@ fn turns(curve: &[f32], swing: f32) -> Vec<Turn> {
 }
 
 /// Lengths of the runs of `wanted` that are at least `shortest` long.
-pub fn runs(
-    flags: impl Iterator<Item = bool>,
-    wanted: bool,
-    shortest: usize,
-) -> impl Iterator<Item = usize> {
+pub fn runs(flags: impl Iterator<Item = bool>, wanted: bool, shortest: usize) -> impl Iterator<Item = usize> {
     let mut flags = flags.fuse();
     let mut is_over = false;
     std::iter::from_fn(move || {

@@ -34,8 +34,7 @@ impl FormantReader {
         let weight = |bin: usize, lag: usize| {
             let hz = bin as f64 * SOURCE_RATE_HZ / TRANSFORM;
             let turn = std::f64::consts::TAU * hz;
-            let emphasis =
-                1.0 + EMPHASIS * EMPHASIS - 2.0 * EMPHASIS * (turn / SOURCE_RATE_HZ).cos();
+            let emphasis = 1.0 + EMPHASIS * EMPHASIS - 2.0 * EMPHASIS * (turn / SOURCE_RATE_HZ).cos();
             (emphasis * (turn * lag as f64 / RATE_HZ).cos()) as f32
         };
         let cosines = (0..=ORDER).map(|lag| std::array::from_fn(|bin| weight(bin, lag))).collect();
@@ -97,9 +96,8 @@ fn resonances(polynomial: &[f64; ORDER + 1]) -> [Formant; 3] {
 
 /// All roots at once, after Aberth (Math. Comp. 27, 1973).
 fn roots(polynomial: &[f64; ORDER + 1]) -> [Complex64; ORDER] {
-    let mut roots: [Complex64; ORDER] = std::array::from_fn(|k| {
-        Complex64::from_polar(0.9, std::f64::consts::TAU * k as f64 / ORDER as f64 + 0.4)
-    });
+    let mut roots: [Complex64; ORDER] =
+        std::array::from_fn(|k| Complex64::from_polar(0.9, std::f64::consts::TAU * k as f64 / ORDER as f64 + 0.4));
     for _ in 0..ROUNDS {
         let mut furthest = 0.0_f64;
         for k in 0..ORDER {
@@ -109,8 +107,7 @@ fn roots(polynomial: &[f64; ORDER + 1]) -> [Complex64; ORDER] {
                 rate = rate * here + value;
                 value = value * here + coefficient;
             }
-            let push: Complex64 =
-                (0..ORDER).filter(|&j| j != k).map(|j| (here - roots[j]).finv()).sum();
+            let push: Complex64 = (0..ORDER).filter(|&j| j != k).map(|j| (here - roots[j]).finv()).sum();
             let step = value / (rate - value * push);
             if step.is_finite() {
                 roots[k] -= step;

@@ -161,8 +161,7 @@ impl Out<'_> {
 }
 
 fn write_pitch_and_loudness(frames: &[Frame], out: &mut Out) {
-    let mut pitch: Vec<f32> =
-        frames.iter().map(|frame| frame[Descriptor::F0]).filter(|f0| *f0 > 0.0).collect();
+    let mut pitch: Vec<f32> = frames.iter().map(|frame| frame[Descriptor::F0]).filter(|f0| *f0 > 0.0).collect();
     out.put_contour(&mut pitch);
     let mut loudness: Vec<f32> = frames.iter().map(|frame| frame[Descriptor::Loudness]).collect();
     out.put_contour(&mut loudness);
@@ -216,8 +215,7 @@ fn write_rhythm(frames: &[Frame], out: &mut Out) {
     out.put(slopes(&loudness, HOP_SECS).peaks as f32 / secs);
 
     let lengths = |wanted| {
-        runs(frames.iter().map(Frame::is_voiced), wanted, SHORTEST_SEGMENT)
-            .map(|len| (len - 1) as f32 * HOP_SECS)
+        runs(frames.iter().map(Frame::is_voiced), wanted, SHORTEST_SEGMENT).map(|len| (len - 1) as f32 * HOP_SECS)
     };
     out.put(lengths(true).count() as f32 / secs);
     for wanted in [true, false] {

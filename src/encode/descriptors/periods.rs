@@ -109,8 +109,7 @@ fn read_period(window: &[f32], at: usize, len: usize) -> Option<(Period, f32)> {
 }
 
 fn swing(samples: &[f32]) -> f32 {
-    let (low, high) =
-        samples.iter().fold((f32::MAX, f32::MIN), |(low, high), &s| (low.min(s), high.max(s)));
+    let (low, high) = samples.iter().fold((f32::MAX, f32::MIN), |(low, high), &s| (low.min(s), high.max(s)));
     high - low
 }
 

@@ -79,9 +79,7 @@ impl PitchTracker {
         Self {
             taps: (0..POINTS).map(|point| cubic_taps(hz(point) / BIN_HZ)).collect(),
             audibility: (0..POINTS).map(|point| audibility(hz(point))).collect(),
-            shifts: std::array::from_fn(|n| {
-                (((n + 1) as f32).log2() / octaves_per_point).round() as usize
-            }),
+            shifts: std::array::from_fn(|n| (((n + 1) as f32).log2() / octaves_per_point).round() as usize),
             weights: std::array::from_fn(|n| COMPRESSION.powi(n as i32)),
             octaves_per_point,
             range: (point_above(PITCH_HZ.0), point_above(PITCH_HZ.1)),
@@ -102,8 +100,8 @@ impl PitchTracker {
     /// Takes in one frame, and gives the pitch in Hz of the one [`LOOKAHEAD`] before it, once
     /// there is one; `Some(0.0)` is unvoiced.
     pub fn push(&mut self, magnitudes: &[f32; BINS], energy: f32) -> Option<f32> {
-        let found = self.candidates(magnitudes, energy);
-        self.follow(found);
+        let newest = self.candidates(magnitudes, energy);
+        self.follow(newest);
         (self.len > LOOKAHEAD).then(|| self.trace(LOOKAHEAD))
     }
 
@@ -127,8 +125,7 @@ impl PitchTracker {
         }
         step.is_clear = 1.0 - mean / best >= VOICED_CLARITY;
         for point in first.max(1)..=last.min(POINTS - 2) {
-            let [before, here, after] =
-                [self.sums[point - 1], self.sums[point], self.sums[point + 1]];
+            let [before, here, after] = [self.sums[point - 1], self.sums[point], self.sums[point + 1]];
             if here < before || here <= after {
                 continue;
             }
@@ -153,12 +150,9 @@ impl PitchTracker {
             }
         }
         for bin in 1..BINS - 1 {
-            self.smooth[bin] =
-                0.25 * (self.peaks[bin - 1] + self.peaks[bin + 1]) + 0.5 * self.peaks[bin];
+            self.smooth[bin] = 0.25 * (self.peaks[bin - 1] + self.peaks[bin + 1]) + 0.5 * self.peaks[bin];
         }
-        for ((out, (bin, taps)), audibility) in
-            self.scale.iter_mut().zip(&self.taps).zip(&self.audibility)
-        {
+        for ((out, (bin, taps)), audibility) in self.scale.iter_mut().zip(&self.taps).zip(&self.audibility) {
             let near = &self.smooth[*bin..*bin + 4];
             let value: f32 = near.iter().zip(taps).map(|(a, b)| a * b).sum();
             *out = value.max(0.0) * audibility;
@@ -175,8 +169,7 @@ impl PitchTracker {
     fn follow(&mut self, mut step: Step) {
         let last = self.steps[NEWEST];
         let before = &last.candidates[..last.len];
-        let jump_price =
-            if last.is_clear && step.is_clear { JUMP_PRICE } else { UNCLEAR_JUMP_PRICE };
+        let jump_price = if last.is_clear && step.is_clear { JUMP_PRICE } else { UNCLEAR_JUMP_PRICE };
         for candidate in &mut step.candidates[..step.len] {
             let cheapest = before
                 .iter()
@@ -189,9 +182,9 @@ impl PitchTracker {
             }
         }
         // Only differences count, and sums must not grow with the stream.
-        let least = step.cheapest().map_or(0.0, |i| step.candidates[i].price);
+        let lowest_price = step.cheapest().map_or(0.0, |i| step.candidates[i].price);
         for candidate in &mut step.candidates[..step.len] {
-            candidate.price -= least;
+            candidate.price -= lowest_price;
         }
         self.steps.rotate_left(1);
         self.steps[NEWEST] = step;
@@ -213,9 +206,7 @@ impl PitchTracker {
             let at = next.filter(|_| step.len > 0).map(|next| next.came_from);
             next = at.or_else(|| step.cheapest()).map(|at| step.candidates[at]);
         }
-        next.map_or(0.0, |candidate| {
-            (LOWEST_HZ * candidate.octaves.exp2()).clamp(PITCH_HZ.0, PITCH_HZ.1)
-        })
+        next.map_or(0.0, |candidate| (LOWEST_HZ * candidate.octaves.exp2()).clamp(PITCH_HZ.0, PITCH_HZ.1))
     }
 }
 

@@ -65,8 +65,7 @@ impl SpectralReader {
             let sum: f32 = self.bands[band].iter().map(|&(bin, weight)| power[bin] * weight).sum();
             sum.max(BAND_FLOOR)
         });
-        let loudness =
-            band_power.iter().zip(&self.loudness_weights).map(|(p, w)| w * p.powf(0.33)).sum();
+        let loudness = band_power.iter().zip(&self.loudness_weights).map(|(p, w)| w * p.powf(0.33)).sum();
         let logs = band_power.map(f32::ln);
         let mfcc = std::array::from_fn(|k| dot(&self.cosines[k], &logs));
 
@@ -91,8 +90,7 @@ impl SpectralReader {
         if !self.has_before {
             return 0.0;
         }
-        let squares: f32 =
-            magnitudes[..=160].iter().zip(&self.before).map(|(a, b)| (a - b).powi(2)).sum();
+        let squares: f32 = magnitudes[..=160].iter().zip(&self.before).map(|(a, b)| (a - b).powi(2)).sum();
         (squares / 160.0).sqrt()
     }
 }

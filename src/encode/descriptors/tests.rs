@@ -210,8 +210,7 @@ fn uneven_periods_are_jitter_and_uneven_amplitudes_shimmer() {
 fn a_vowels_formants_are_found() {
     use Descriptor::{F1Frequency, F2Frequency, F3Frequency};
     // On harmonics, since a predictor leans towards the nearest.
-    let resonances =
-        [(750.0, 90.0), (1750.0, 120.0), (2625.0, 150.0), (3625.0, 200.0), (4625.0, 250.0)];
+    let resonances = [(750.0, 90.0), (1750.0, 120.0), (2625.0, 150.0), (3625.0, 200.0), (4625.0, 250.0)];
     let mut samples = vec![0.0; 16_000];
     samples.iter_mut().step_by(128).for_each(|s| *s = 1.0);
     for (hz, bandwidth_hz) in resonances {
