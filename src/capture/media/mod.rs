@@ -127,6 +127,12 @@ pub enum MediaError {
         /// How far it should go, s.
         of_s: f64,
     },
+    /// It is cut off before its index, without which nothing in it can be found.
+    #[error("the file was cut off, or its recording never finished; copy or record it again\nfile: {path:?}")]
+    Unfinished {
+        /// Which.
+        path: PathBuf,
+    },
     /// `ffmpeg` isn't installed.
     #[error("this kind of file needs the program ffmpeg; install it, or use WAV, PNG or JPEG\nfile: {path:?}")]
     NoFfmpeg {

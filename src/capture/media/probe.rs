@@ -15,7 +15,6 @@ use super::child;
 use super::picture;
 use super::wav;
 
-/// Longer names of fields than this aren't asked for.
 const FIELDS: &str = "stream=index,codec_type,width,height,sample_aspect_ratio,avg_frame_rate,r_frame_rate,nb_frames,\
                       duration,sample_rate,channels:stream_disposition=attached_pic:stream_side_data=rotation:\
                       stream_tags=rotate:format=duration";
@@ -42,7 +41,14 @@ pub(super) fn probe(path: &Path) -> Result<MediaInfo, MediaError> {
         let video = picture::probe(path)?;
         return Ok(MediaInfo { duration_s: picture::LASTS_SECS, video: Some(video), audio: None, kind: Kind::Picture });
     }
-    from_ffprobe(path)
+    // Only the index of such a file is at its end.
+    let has_index_last = head.get(4..8) == Some(b"ftyp");
+    from_ffprobe(path).map_err(|error| match error {
+        MediaError::NotMedia { path, reason } if has_index_last && reason.contains("Invalid data") => {
+            MediaError::Unfinished { path }
+        }
+        error => error,
+    })
 }
 
 fn from_ffprobe(path: &Path) -> Result<MediaInfo, MediaError> {
@@ -56,9 +62,6 @@ fn from_ffprobe(path: &Path) -> Result<MediaInfo, MediaError> {
     let said = String::from_utf8_lossy(&output.stderr);
     let reason = || said.lines().last().map(|line| child::without_path(line, path)).unwrap_or_default();
     if !output.status.success() {
-        if said.contains("moov atom not found") {
-            return Err(MediaError::Truncated { path: path.to_owned(), read_s: 0.0, of_s: 0.0 });
-        }
         return Err(MediaError::NotMedia { path: path.to_owned(), reason: reason() });
     }
     let text = String::from_utf8_lossy(&output.stdout);
@@ -82,7 +85,6 @@ fn from_ffprobe(path: &Path) -> Result<MediaInfo, MediaError> {
     if info.video.is_none() && info.audio.is_none() {
         return Err(MediaError::Nothing { path: path.to_owned() });
     }
-    // Text that is read as subtitles, and pictures of one letter per pixel, are nobody's recordings.
     Ok(info)
 }
 

@@ -39,7 +39,11 @@ pub(super) fn probe(path: &Path) -> Option<AudioInfo> {
     let bytes = std::fs::metadata(path).ok()?.len();
     let reader = WavReader::open(path).ok()?;
     let spec = reader.spec();
-    if spec.channels == 0 || spec.sample_rate == 0 {
+    let is_known = match spec.sample_format {
+        SampleFormat::Float => spec.bits_per_sample == 32,
+        SampleFormat::Int => matches!(spec.bits_per_sample, 8 | 16 | 24 | 32),
+    };
+    if spec.channels == 0 || spec.sample_rate == 0 || !is_known {
         return None;
     }
     let frame_bytes = u64::from(spec.channels) * u64::from(spec.bits_per_sample.div_ceil(8));
