@@ -1,0 +1,57 @@
+//! What a panel asks for. The app carries it out.
+
+use crate::pipeline::Command;
+use crate::pipeline::SourceChoice;
+use crate::signal::Modality;
+use crate::ui::Options;
+use crate::ui::Panel;
+
+/// What a person asked for at the window.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WindowCommand {
+    /// Tell the pipeline.
+    Tell(Command),
+    /// Read from here instead.
+    Open(SourceChoice),
+    /// Look which devices there are.
+    ListDevices,
+    /// Hold the view still, or let it go on.
+    Hold,
+    /// Start afresh with this person.
+    Afresh,
+    /// Freeze what is known of the person, or go on learning.
+    Freeze,
+    /// Show a panel or hide it.
+    Toggle(Panel),
+    /// Show the points of the face, or don't.
+    Landmarks,
+    /// Show the crop that the network sees, or don't.
+    Crop,
+    /// Show what it would be without this modality, or don't.
+    Without(Modality),
+    /// Fill the screen, or don't.
+    FullScreen,
+    /// The other theme.
+    Theme,
+    /// Open a sheet, or close it.
+    Sheet(Sheet),
+    /// Close whatever lies over the panels.
+    Close,
+    /// Show so many seconds of the past; 0 is the whole session.
+    Timeline(f32),
+    /// Take these settings.
+    Set(Box<Options>),
+    /// Put this text on the clipboard.
+    Copy(String),
+}
+
+/// What can lie over the panels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sheet {
+    /// Where the input comes from.
+    Sources,
+    /// Settings.
+    Settings,
+    /// All keys.
+    Help,
+}

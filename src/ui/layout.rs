@@ -1,0 +1,141 @@
+//! Where the panels lie.
+
+use egui::Rect;
+
+use crate::ui::Options;
+use crate::ui::Panel;
+
+const MARGIN: f32 = 8.0;
+const TOP_HEIGHT: f32 = 38.0;
+const STATUS_HEIGHT: f32 = 20.0;
+
+/// The panels' places; a hidden one has none.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Places {
+    /// The top bar.
+    pub top: Rect,
+    /// The notices.
+    pub notices: Rect,
+    /// All that lies between the bars.
+    pub middle: Rect,
+    /// The picture.
+    pub picture: Option<Rect>,
+    /// What was said.
+    pub transcript: Option<Rect>,
+    /// The plane.
+    pub plane: Rect,
+    /// The emotions.
+    pub emotions: Option<Rect>,
+    /// What they rest on.
+    pub rests_on: Option<Rect>,
+    /// The timeline.
+    pub timeline: Option<Rect>,
+    /// The status line.
+    pub status: Rect,
+}
+
+/// Lays the panels out in `window`; what is hidden leaves its room to the others.
+#[must_use]
+pub fn places(window: Rect, options: &Options, notices_height: f32) -> Places {
+    let (top, rest) = window.split_top_bottom_at_y(window.top() + TOP_HEIGHT);
+    let (rest, status) = rest.split_top_bottom_at_y(rest.bottom() - STATUS_HEIGHT - 4.0);
+    let (notices, middle) = rest.split_top_bottom_at_y(rest.top() + notices_height);
+    let across = |rect: Rect| rect.shrink2(egui::vec2(MARGIN, 0.0));
+    let middle = across(middle);
+
+    let has_left = options.shows(Panel::Picture) || options.shows(Panel::Transcript);
+    let left_width = if has_left { (middle.width() * 0.25).clamp(232.0, 420.0) } else { 0.0 };
+    let (left, right) = middle.split_left_right_at_x(middle.left() + left_width);
+    let right = if has_left { right.with_min_x(right.left() + MARGIN) } else { right };
+
+    let picture_height = left_width * 0.66 + 62.0;
+    let (picture, transcript) = match (options.shows(Panel::Picture), options.shows(Panel::Transcript)) {
+        (true, true) => {
+            let at = left.top() + picture_height.min(left.height() - 100.0);
+            let (picture, transcript) = left.split_top_bottom_at_y(at);
+            (Some(picture), Some(transcript.with_min_y(transcript.top() + MARGIN)))
+        }
+        (true, false) => (Some(left), None),
+        (false, true) => (None, Some(left)),
+        (false, false) => (None, None),
+    };
+
+    let (upper, timeline) = if options.shows(Panel::Timeline) {
+        let height = (right.height() * 0.29).clamp(138.0, 340.0);
+        let (upper, timeline) = right.split_top_bottom_at_y(right.bottom() - height);
+        (upper.with_max_y(upper.bottom() - MARGIN), Some(timeline))
+    } else {
+        (right, None)
+    };
+
+    let (plane, emotions, rests_on) = if options.shows(Panel::Readings) {
+        let width = (middle.width() * 0.27).clamp(262.0, 440.0);
+        let (plane, readings) = upper.split_left_right_at_x(upper.right() - width);
+        let rests_height = 190.0;
+        let (emotions, rests_on) = readings.split_top_bottom_at_y(readings.bottom() - rests_height);
+        (
+            plane.with_max_x(plane.right() - MARGIN),
+            Some(emotions.with_max_y(emotions.bottom() - MARGIN)),
+            Some(rests_on),
+        )
+    } else {
+        (upper, None, None)
+    };
+    Places {
+        top: across(top),
+        notices: across(notices),
+        middle,
+        picture,
+        transcript,
+        plane,
+        emotions,
+        rests_on,
+        timeline,
+        status: across(status),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_the_smallest_window_every_panel_has_room_and_none_overlaps() {
+        let window = Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(960.0, 600.0));
+
+        let places = places(window, &Options::default(), 32.0);
+
+        let panels = [
+            Some(places.top),
+            Some(places.notices),
+            places.picture,
+            places.transcript,
+            Some(places.plane),
+            places.emotions,
+            places.rests_on,
+            places.timeline,
+            Some(places.status),
+        ];
+        let panels: Vec<_> = panels.into_iter().flatten().collect();
+        assert_eq!(panels.len(), 9);
+        for (index, panel) in panels.iter().enumerate() {
+            assert!(panel.width() > 200.0 && panel.height() >= 20.0, "{index}: {panel:?}");
+            assert!(window.contains_rect(*panel), "{index}: {panel:?}");
+            for other in &panels[index + 1..] {
+                let shared = panel.intersect(*other);
+                assert!(shared.width() <= 0.01 || shared.height() <= 0.01, "{panel:?} and {other:?}");
+            }
+        }
+        assert!(places.plane.height() > 250.0 && places.plane.width() > 380.0, "{:?}", places.plane);
+    }
+
+    #[test]
+    fn what_is_hidden_leaves_its_room_to_the_plane() {
+        let window = Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1280.0, 800.0));
+        let hidden = Options { hidden: Panel::ALL.to_vec(), ..Options::default() };
+
+        let places = places(window, &hidden, 0.0);
+
+        assert_eq!(places.plane, places.middle);
+    }
+}

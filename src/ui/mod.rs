@@ -1,0 +1,109 @@
+//! The window: what a person sees, and what they can ask for.
+//!
+//! [`run`] opens it. It draws what a running pipeline tells and never waits for it: links are drained before each
+//! picture, and a [`Waker`] asks for the next one. Panels are functions of a view of the data that give back what
+//! was asked for.
+//!
+//! | file         | is                                                       |
+//! |--------------|----------------------------------------------------------|
+//! | `app`        | drains links, carries out commands, lays out the panels  |
+//! | `state`      | what the pipeline told                                   |
+//! | `history`    | the past, bounded and thinned to the screen              |
+//! | `motion`     | eases between readings at the screen's rate              |
+//! | `phrases`    | readings and reasons in plain words                      |
+//! | `theme`      | every colour                                             |
+//! | `keys`       | every key                                                |
+//! | `panels`     | the panels                                               |
+
+mod app;
+mod command;
+mod history;
+mod keys;
+mod layout;
+mod motion;
+mod options;
+mod panels;
+mod phrases;
+mod state;
+mod theme;
+mod view;
+
+use std::sync::Arc;
+
+pub use app::App;
+pub use command::Sheet;
+pub use command::WindowCommand;
+pub use options::Options;
+pub use options::Panel;
+pub use options::Theme;
+
+use crate::link::event::EventInlet;
+use crate::link::event::EventOutlet;
+use crate::link::latest::LatestInlet;
+use crate::pipeline::Command;
+use crate::pipeline::Event;
+use crate::pipeline::SourceChoice;
+use crate::signal::FaceView;
+use crate::time::Clock;
+
+/// Asks the window for a new picture; may be called from any thread, as often as wanted.
+pub type Waker = Arc<dyn Fn() + Send + Sync>;
+
+/// The window's ends of a running pipeline. Dropping them ends it.
+pub struct Wiring {
+    /// What it tells.
+    pub events: EventInlet<Event>,
+    /// The newest picture and the face in it.
+    pub picture: LatestInlet<FaceView>,
+    /// What it is told.
+    pub commands: EventOutlet<Command>,
+    /// Its session's clock.
+    pub clock: Arc<dyn Clock>,
+    /// Where its input comes from.
+    pub source: SourceChoice,
+}
+
+/// Starts a pipeline for a source, or says in words why it can't.
+pub type Launch = Box<dyn FnMut(SourceChoice, Waker) -> Result<Wiring, String>>;
+
+/// What the program does for the window.
+pub struct Host {
+    /// Starts a pipeline; the one before has been dropped by then.
+    pub launch: Launch,
+    /// Names the cameras and the microphones.
+    pub list_devices: Box<dyn Fn() -> (Vec<String>, Vec<String>) + Send>,
+    /// Keeps the settings.
+    pub save: Box<dyn Fn(&Options)>,
+}
+
+/// Why there is no window.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WindowError {
+    /// The system gives none.
+    #[error("the window can't be opened ({0}); run it where there is a screen")]
+    Unavailable(#[from] eframe::Error),
+}
+
+/// Opens the window, and stays until it is closed.
+///
+/// A person who sees it for the first time is asked before any device is opened; any other `first` source starts at
+/// once.
+///
+/// # Errors
+///
+/// When the system gives no window.
+pub fn run(host: Host, first: SourceChoice, options: Options) -> Result<(), WindowError> {
+    let viewport = egui::ViewportBuilder::default()
+        .with_title("Circumplex")
+        .with_app_id("circumplex")
+        .with_inner_size([1280.0, 800.0])
+        .with_min_inner_size([960.0, 600.0]);
+    let native = eframe::NativeOptions { viewport, ..eframe::NativeOptions::default() };
+    let create: eframe::AppCreator<'_> = Box::new(|creation| {
+        let app: Box<dyn eframe::App> = Box::new(App::new(&creation.egui_ctx, host, first, options));
+        Ok(app)
+    });
+    eframe::run_native("Circumplex", native, create)?;
+    Ok(())
+}

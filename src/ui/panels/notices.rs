@@ -1,0 +1,187 @@
+//! What a person must know before they believe the rest: one line each, across the window.
+
+use egui::Align;
+use egui::Button;
+use egui::Color32;
+use egui::Layout;
+use egui::Rect;
+use egui::RichText;
+use egui::Shape;
+use egui::Stroke;
+use egui::Ui;
+
+use crate::capture::SourceState;
+use crate::pipeline::SourceChoice;
+use crate::signal::Modality;
+use crate::ui::Sheet;
+use crate::ui::WindowCommand;
+use crate::ui::phrases;
+use crate::ui::theme::Palette;
+use crate::ui::view::View;
+
+/// What gets missing models.
+const SETUP: &str = "bash models/setup";
+
+/// Heights of one line.
+const HEIGHT: f32 = 28.0;
+
+/// One line across the window.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Notice {
+    /// How it looks.
+    pub kind: NoticeKind,
+    /// What it says.
+    pub text: String,
+    /// What can be done about it: a button's words, its hover text, and what it asks for.
+    pub ways: Vec<(String, &'static str, WindowCommand)>,
+}
+
+/// How a notice looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoticeKind {
+    /// Can't be missed: nobody real is read.
+    Synthetic,
+    /// Something has failed.
+    Failure,
+    /// Good to know.
+    Note,
+}
+
+/// All that there is to say, the most important first.
+#[must_use]
+pub fn notices(view: &View<'_>) -> Vec<Notice> {
+    let mut all = Vec::new();
+    let sources = || ("choose a source".to_owned(), "devices, a recording, …", WindowCommand::Sheet(Sheet::Sources));
+    if matches!(view.source, SourceChoice::Demo { .. }) {
+        all.push(Notice {
+            kind: NoticeKind::Synthetic,
+            text: "SYNTHETIC PARTICIPANT · drawn and spoken by the program, nobody real is read".to_owned(),
+            ways: vec![sources()],
+        });
+    }
+    if view.state.is_closed && view.state.ended_at.is_none() {
+        let again = ("start again".to_owned(), "with the same source", WindowCommand::Open(view.source.clone()));
+        let text = "The reading has stopped: nothing comes any more.".to_owned();
+        all.push(Notice { kind: NoticeKind::Failure, text, ways: vec![again, sources()] });
+    }
+    for (stage, message) in &view.state.failed {
+        let text = format!("The stage “{stage}” has stopped, the rest goes on: {message}");
+        let again = ("start again".to_owned(), "with the same source", WindowCommand::Open(view.source.clone()));
+        all.push(Notice { kind: NoticeKind::Failure, text, ways: vec![again] });
+    }
+    all.extend(stages_off(view));
+    match view.state.microphone.as_ref() {
+        Some(SourceState::Failed { message }) => all.push(microphone(format!("can't be opened: {message}"))),
+        Some(SourceState::Lost { message }) => all.push(microphone(format!("is lost: {message}"))),
+        Some(SourceState::Silent { message }) => all.push(microphone(format!("gives only silence: {message}"))),
+        _ => {}
+    }
+    if let Some(ended) = view.state.ended_at {
+        let again = ("play it again".to_owned(), "from the beginning", WindowCommand::Open(view.source.clone()));
+        let text = format!("The recording has come to its end at {}.", phrases::clock(ended));
+        all.push(Notice { kind: NoticeKind::Note, text, ways: vec![again, sources()] });
+    } else if view.is_held {
+        let on = ("go on".to_owned(), "Space does the same", WindowCommand::Hold);
+        let text = format!("The view is held at {}; reading goes on behind it.", phrases::clock(view.now));
+        all.push(Notice { kind: NoticeKind::Note, text, ways: vec![on] });
+    }
+    all
+}
+
+fn microphone(what: String) -> Notice {
+    let way = ("choose a source".to_owned(), "devices, a recording, …", WindowCommand::Sheet(Sheet::Sources));
+    Notice { kind: NoticeKind::Failure, text: format!("The microphone {what}"), ways: vec![way] }
+}
+
+/// One line for all modalities that are off for the same reason.
+fn stages_off(view: &View<'_>) -> Vec<Notice> {
+    let mut by_reason: Vec<(&str, Vec<Modality>)> = Vec::new();
+    for (modality, message) in &view.state.off {
+        match by_reason.iter_mut().find(|(other, _)| other == message) {
+            Some((_, modalities)) => modalities.push(*modality),
+            None => by_reason.push((message, vec![*modality])),
+        }
+    }
+    let line = |(message, modalities): (&str, Vec<Modality>)| {
+        let names: Vec<_> = modalities.iter().map(|modality| modality.name()).collect();
+        let verb = if names.len() == 1 { "is" } else { "are" };
+        let setup = message.contains("models/setup");
+        let copy = (format!("copy “{SETUP}”"), "to run it in a terminal", WindowCommand::Copy(SETUP.to_owned()));
+        Notice {
+            kind: NoticeKind::Failure,
+            text: format!("{} {verb} off: {message}", names.join(", ")),
+            ways: setup.then_some(copy).into_iter().collect(),
+        }
+    };
+    by_reason.into_iter().map(line).collect()
+}
+
+/// How much height `count` notices take.
+#[must_use]
+pub fn height(count: usize) -> f32 {
+    (0..count).map(|_| HEIGHT + 4.0).sum()
+}
+
+/// Draws the notices, one under the other.
+pub fn notices_ui(ui: &mut Ui, palette: &Palette, notices: &[Notice]) -> Option<WindowCommand> {
+    let mut command = None;
+    let mut top = ui.max_rect().top();
+    for notice in notices {
+        let line = Rect::from_min_size(egui::pos2(ui.max_rect().left(), top), egui::vec2(ui.max_rect().width(), HEIGHT));
+        command = command.or(notice_ui(ui, palette, notice, line));
+        top += HEIGHT + 4.0;
+    }
+    command
+}
+
+fn notice_ui(ui: &mut Ui, palette: &Palette, notice: &Notice, line: Rect) -> Option<WindowCommand> {
+    let (ground, ink, edge) = match notice.kind {
+        NoticeKind::Synthetic => (palette.banner, palette.banner_text, palette.banner),
+        NoticeKind::Failure => (palette.card, palette.text, palette.alert),
+        NoticeKind::Note => (palette.card, palette.text, palette.axis),
+    };
+    ui.painter().rect(line, 6.0, ground, Stroke::new(1.5, edge), egui::StrokeKind::Inside);
+    let mut inside = line.shrink2(egui::vec2(12.0, 0.0));
+    if notice.kind == NoticeKind::Synthetic {
+        hazard(ui, line, ink);
+        inside = inside.shrink2(egui::vec2(34.0, 0.0));
+    }
+    let mut command = None;
+    ui.scope_builder(egui::UiBuilder::new().max_rect(inside), |ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            for (text, hover, way) in &notice.ways {
+                if ui.add(Button::new(RichText::new(text).small())).on_hover_text(*hover).clicked() {
+                    command = Some(way.clone());
+                }
+            }
+            let text = RichText::new(one_line(&notice.text)).color(ink);
+            let text = if notice.kind == NoticeKind::Synthetic { text.size(14.5) } else { text };
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add(egui::Label::new(text).truncate()).on_hover_text(&notice.text);
+            });
+        });
+    });
+    command
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Stripes at both ends.
+fn hazard(ui: &Ui, line: Rect, ink: Color32) {
+    let ends = [line.left()..=line.left() + 36.0, line.right() - 36.0..=line.right()];
+    for end in ends {
+        let part = Rect::from_x_y_ranges(end, line.y_range()).shrink(1.5);
+        let painter = ui.painter_at(part);
+        let mut x = part.left() - part.height();
+        while x < part.right() + part.height() {
+            let (bottom, top) = (part.bottom(), part.top());
+            let slant = part.height();
+            let corners = [(x, bottom), (x + slant, top), (x + slant + 6.0, top), (x + 6.0, bottom)];
+            let corners = corners.map(|(x, y)| egui::pos2(x, y)).to_vec();
+            painter.add(Shape::convex_polygon(corners, ink, Stroke::NONE));
+            x += 13.0;
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The truth about the machine, in one line.
+
+use std::time::Duration;
+
+use egui::Align2;
+use egui::Sense;
+use egui::Ui;
+use egui::WidgetInfo;
+use egui::Role;
+
+use crate::pipeline::Health;
+use crate::signal::Modality;
+use crate::ui::WindowCommand;
+use crate::ui::panels::fitted;
+use crate::ui::view::View;
+
+/// What the program doesn't claim.
+const CLAIM: &str = "reads expressions, not feelings";
+
+/// Rates, latencies, drops, processor and memory; under the pointer each stage and link.
+pub fn status_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
+    let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
+    let painter = ui.painter_at(rect);
+    let text = view.state.health.as_ref().map_or_else(|| CLAIM.to_owned(), |health| line(health) + " · " + CLAIM);
+    let colour = view.palette.muted;
+    fitted(&painter, rect.left_center(), Align2::LEFT_CENTER, &text, 12.0, colour, rect.width());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &text));
+    if let Some(health) = &view.state.health {
+        response.on_hover_text(egui::RichText::new(details(health)).monospace());
+    }
+    None
+}
+
+fn line(health: &Health) -> String {
+    let mut parts: Vec<_> = Modality::ALL.into_iter().map(|modality| modality_line(health, modality)).collect();
+    let dropped: u64 = health.links.iter().map(|link| link.dropped).sum();
+    parts.push(format!("{dropped} dropped"));
+    if health.xruns > 0 {
+        parts.push(format!("{} lost by the sound system", health.xruns));
+    }
+    parts.push(format!("CPU {:.0} %", health.cpu_percent));
+    parts.push(format!("{} MB", megabytes(health.memory_bytes)));
+    parts.join(" · ")
+}
+
+fn modality_line(health: &Health, modality: Modality) -> String {
+    let name = modality.name();
+    let rate = health.stages.iter().find(|stage| stage.stage == name).map(|stage| stage.rate_hz);
+    let latency = health.reading_latency.get(modality.index()).copied().flatten();
+    let rate = match rate {
+        Some(rate) if rate >= 0.95 => format!(" {rate:.0}/s"),
+        Some(rate) if rate > 0.0 => format!(" {rate:.1}/s"),
+        _ => String::new(),
+    };
+    let latency = latency.map(|(p50, p95)| format!(" {}–{}", short(p50), short(p95)));
+    match (rate.is_empty(), latency) {
+        (true, None) => format!("{name} –"),
+        (_, latency) => format!("{name}{rate}{}", latency.unwrap_or_default()),
+    }
+}
+
+fn short(time: Duration) -> String {
+    if time < Duration::from_secs(1) { format!("{} ms", time.as_millis()) } else { format!("{:.1} s", time.as_secs_f32()) }
+}
+
+fn megabytes(bytes: u64) -> u64 {
+    bytes / 1_000_000
+}
+
+fn details(health: &Health) -> String {
+    let mut text = "stage        per s    median      95 %      results\n".to_owned();
+    for stage in &health.stages {
+        text += &format!(
+            "{:<11} {:>6.1} {:>9} {:>9} {:>12}\n",
+            stage.stage,
+            stage.rate_hz,
+            short(stage.p50),
+            short(stage.p95),
+            stage.count
+        );
+    }
+    text += "\nlink                        passed    dropped\n";
+    for link in &health.links {
+        text += &format!("{:<22} {:>11} {:>10}\n", link.link, link.passed, link.dropped);
+    }
+    text += "\nfrom capture to reading: median to 95 % in the line below";
+    text += &format!("\nmemory at most {} MB", megabytes(health.peak_memory_bytes));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::LinkHealth;
+    use crate::pipeline::StageHealth;
+
+    #[test]
+    fn the_line_says_what_is_known_and_nothing_else() {
+        let millis = Duration::from_millis;
+        let health = Health {
+            stages: vec![StageHealth { stage: "face", rate_hz: 29.8, p50: millis(20), p95: millis(30), count: 9 }],
+            links: vec![LinkHealth { link: "camera to face", passed: 100, dropped: 3 }],
+            reading_latency: [Some((millis(41), millis(78))), None, Some((millis(1300), millis(2000)))],
+            cpu_percent: 61.2,
+            memory_bytes: 410_000_000,
+            ..Health::default()
+        };
+
+        assert_eq!(
+            line(&health),
+            "face 30/s 41 ms–78 ms · voice – · words 1.3 s–2.0 s · 3 dropped · CPU 61 % · 410 MB"
+        );
+    }
+}

@@ -1,0 +1,226 @@
+//! Camera, microphone and person, and the way to everything else.
+
+use egui::Align;
+use egui::Button;
+use egui::Layout;
+use egui::Popup;
+use egui::Rect;
+use egui::Response;
+use egui::RichText;
+use egui::Sense;
+use egui::Stroke;
+use egui::Ui;
+
+use crate::capture::Pick;
+use crate::capture::SourceState;
+use crate::pipeline::Command;
+use crate::pipeline::SourceChoice;
+use crate::signal::Modality;
+use crate::ui::Sheet;
+use crate::ui::Theme;
+use crate::ui::WindowCommand;
+use crate::ui::phrases;
+use crate::ui::view::View;
+
+/// How the sources are doing, what is known of the person, and buttons for what lies over the panels.
+pub fn top_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
+    let is_wide = ui.available_width() > 1150.0;
+    let mut command = None;
+    ui.horizontal_centered(|ui| {
+        let camera = device_text("Camera", view.state.camera.as_ref(), view.source, is_wide);
+        let response = device_ui(ui, view, &camera, view.state.camera.as_ref());
+        let cameras = view.devices.map(|(cameras, _)| cameras.as_slice());
+        let pick = picker_ui(&response, cameras, &view.options.camera, is_live(view));
+        command = command.take().or(pick.map(|pick| pick.map_or(WindowCommand::ListDevices, camera_command)));
+
+        let microphone = device_text("Microphone", view.state.microphone.as_ref(), view.source, is_wide);
+        let response = device_ui(ui, view, &microphone, view.state.microphone.as_ref());
+        let microphones = view.devices.map(|(_, microphones)| microphones.as_slice());
+        let pick = picker_ui(&response, microphones, &view.options.microphone, is_live(view));
+        command = command.take().or(pick.map(|pick| pick.map_or(WindowCommand::ListDevices, microphone_command)));
+        meter_ui(ui, view);
+
+        ui.separator();
+        command = command.take().or(person_ui(ui, view, is_wide));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            command = command.take().or(buttons_ui(ui, view));
+        });
+    });
+    command
+}
+
+const fn is_live(view: &View<'_>) -> bool {
+    matches!(view.source, SourceChoice::Live { .. })
+}
+
+const fn camera_command(pick: Pick) -> WindowCommand {
+    WindowCommand::Tell(Command::Camera(pick))
+}
+
+const fn microphone_command(pick: Pick) -> WindowCommand {
+    WindowCommand::Tell(Command::Microphone(pick))
+}
+
+struct DeviceText {
+    short: String,
+    long: String,
+}
+
+fn device_text(kind: &str, state: Option<&SourceState>, source: &SourceChoice, is_wide: bool) -> DeviceText {
+    let most = if is_wide { 30 } else { 15 };
+    let kind = match source {
+        SourceChoice::Live { .. } => kind,
+        _ if kind == "Camera" => "Picture",
+        _ => "Sound",
+    };
+    let (short, long) = match state {
+        None => ("starting".to_owned(), "has not said anything yet".to_owned()),
+        Some(SourceState::Off) => ("none".to_owned(), "none was chosen".to_owned()),
+        Some(SourceState::Opening) => ("opening".to_owned(), "being opened".to_owned()),
+        Some(SourceState::Running { name, form }) => (elided(name, most), format!("{name}\n{form}")),
+        Some(SourceState::Silent { message }) => ("silent".to_owned(), message.clone()),
+        Some(SourceState::Failed { message }) => {
+            ("can't be opened".to_owned(), format!("{message}\ntried again every second"))
+        }
+        Some(SourceState::Lost { message }) => ("lost".to_owned(), format!("{message}\ntried again every second")),
+        Some(SourceState::Ended) => ("ended".to_owned(), "the recording has come to its end".to_owned()),
+    };
+    DeviceText { short: format!("{kind}: {short}"), long: format!("{kind}: {long}\nclick to choose another") }
+}
+
+fn elided(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
+fn device_ui(ui: &mut Ui, view: &View<'_>, text: &DeviceText, state: Option<&SourceState>) -> Response {
+    let palette = view.palette;
+    let (dot, _) = ui.allocate_exact_size(egui::vec2(9.0, 9.0), Sense::hover());
+    let is_trouble = matches!(
+        state,
+        Some(SourceState::Failed { .. } | SourceState::Lost { .. } | SourceState::Silent { .. })
+    );
+    let ink = if is_trouble { palette.alert } else { palette.text };
+    if matches!(state, Some(SourceState::Running { .. } | SourceState::Silent { .. } | SourceState::Lost { .. })) {
+        ui.painter().circle_filled(dot.center(), 4.5, ink);
+    } else {
+        ui.painter().circle_stroke(dot.center(), 4.0, Stroke::new(1.5, if is_trouble { ink } else { palette.muted }));
+    }
+    ui.add(Button::new(RichText::new(&text.short).color(ink))).on_hover_text(&text.long)
+}
+
+/// The list of devices under its button: `Some(None)` asks for the list, `Some(Some(_))` is the choice.
+fn picker_ui(
+    button: &Response,
+    names: Option<&[String]>,
+    chosen: &Pick,
+    is_live: bool,
+) -> Option<Option<Pick>> {
+    let mut asked = button.clicked().then_some(None);
+    Popup::menu(button).show(|ui| {
+        ui.set_min_width(180.0);
+        let mut item = |ui: &mut Ui, pick: Pick, text: &str| {
+            let is_chosen = is_live && *chosen == pick;
+            if ui.selectable_label(is_chosen, text).on_hover_text("take this one").clicked() {
+                asked = Some(Some(pick));
+            }
+        };
+        item(ui, Pick::Default, "the system's default");
+        match names {
+            None => {
+                ui.weak("looking …");
+            }
+            Some([]) => {
+                ui.weak("none found");
+            }
+            Some(names) => names.iter().for_each(|name| item(ui, Pick::Named(name.clone()), name)),
+        }
+        item(ui, Pick::Off, "none");
+    });
+    asked
+}
+
+fn meter_ui(ui: &mut Ui, view: &View<'_>) {
+    const BARS: u8 = 10;
+    let palette = view.palette;
+    let (rect, response) = ui.allocate_exact_size(egui::vec2(52.0, 14.0), Sense::hover());
+    let fresh = view.state.level.as_ref().filter(|level| level.age(view.now).as_secs_f32() < 1.0);
+    let share = fresh.map_or(0.0, |level| ((level.value.level_db + 60.0) / 60.0).clamp(0.0, 1.0));
+    let is_speech = fresh.is_some_and(|level| level.value.is_speech);
+    let width = rect.width() / f32::from(BARS);
+    for index in 0..BARS {
+        let left = rect.left() + f32::from(index) * width;
+        let bar = Rect::from_min_max(egui::pos2(left, rect.top()), egui::pos2(left + width - 2.0, rect.bottom()));
+        let is_lit = share * f32::from(BARS) > f32::from(index) + 0.5;
+        let colour = match (is_lit, is_speech) {
+            (true, true) => palette.voice,
+            (true, false) => palette.muted,
+            (false, _) => palette.edge,
+        };
+        ui.painter().rect_filled(bar, 1.0, colour);
+    }
+    let text = match fresh {
+        Some(level) if level.value.is_speech => format!("speech, {:.0} dB of full scale", level.value.level_db),
+        Some(level) => format!("no speech, {:.0} dB of full scale", level.value.level_db),
+        None => "nothing is heard".to_owned(),
+    };
+    response.on_hover_text(text);
+}
+
+fn person_ui(ui: &mut Ui, view: &View<'_>, is_wide: bool) -> Option<WindowCommand> {
+    let person = &view.state.person;
+    let known = person.known_secs.iter().copied().fold(0.0, f32::max);
+    let length = |secs: f32| phrases::length(std::time::Duration::from_secs_f32(secs.clamp(0.0, 1e6)));
+    let mut text = if known < 1.0 { "person: new".to_owned() } else { format!("person known {}", length(known)) };
+    if person.is_frozen {
+        text += ", frozen";
+    }
+    let afresh = person.afresh.as_ref().map(|(at, why)| {
+        let ago = phrases::length(view.now.since(*at));
+        format!("afresh {ago} ago: {why}")
+    });
+    let mut hover = "what is usual for this person: running means of features, without any label".to_owned();
+    for (modality, secs) in Modality::ALL.into_iter().zip(person.known_secs) {
+        hover += &format!("\n{} known {}", modality.name(), length(secs));
+    }
+    if let Some(afresh) = &afresh {
+        hover += &format!("\n{afresh}");
+        if is_wide {
+            text += &format!(" · {}", elided(afresh, 30));
+        }
+    }
+    ui.label(RichText::new(text).color(view.palette.muted)).on_hover_text(hover);
+
+    let afresh = Button::new(RichText::new("afresh  A").small());
+    let mut command = None;
+    if ui.add(afresh).on_hover_text("forget what is usual for this person, and begin afresh").clicked() {
+        command = Some(WindowCommand::Afresh);
+    }
+    let freeze = Button::new(RichText::new("freeze  Z").small()).selected(person.is_frozen);
+    if ui.add(freeze).on_hover_text("keep what is known of this person as it is, or learn on").clicked() {
+        command = Some(WindowCommand::Freeze);
+    }
+    command
+}
+
+fn buttons_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
+    let theme = match view.options.theme {
+        Theme::Dark => "☀",
+        Theme::Light => "🌙",
+    };
+    let buttons = [
+        ("?", "all keys (?)", WindowCommand::Sheet(Sheet::Help)),
+        ("⚙", "settings (,)", WindowCommand::Sheet(Sheet::Settings)),
+        (theme, "dark or light (T)", WindowCommand::Theme),
+        ("source", "camera and microphone, a recording, or the synthetic participant", WindowCommand::Sheet(Sheet::Sources)),
+    ];
+    let mut asked = None;
+    for (text, hover, command) in buttons {
+        if ui.button(text).on_hover_text(hover).clicked() {
+            asked = Some(command);
+        }
+    }
+    asked
+}

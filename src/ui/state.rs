@@ -1,0 +1,238 @@
+//! What the window knows, from what the pipeline told.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::capture::SourceState;
+use crate::pipeline::Event;
+use crate::pipeline::Health;
+use crate::pipeline::PersonState;
+use crate::pipeline::Tick;
+use crate::signal::Label;
+use crate::signal::Level;
+use crate::signal::Modality;
+use crate::signal::Transcript;
+use crate::time::Timestamp;
+use crate::time::Timestamped;
+use crate::ui::history::History;
+use crate::ui::history::Known;
+use crate::ui::history::Speech;
+
+/// A reading older than this is no reading.
+const STALE: Duration = Duration::from_secs(1);
+/// Over how long the wavering of the labels is taken.
+const WAVER: Duration = Duration::from_secs(2);
+const SAYINGS: usize = 500;
+
+/// Something that was said, understood or not.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Saying {
+    /// The words.
+    Understood(Transcript),
+    /// Why they aren't shown.
+    Unclear(String),
+}
+
+/// What the window knows of one run of the pipeline.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// The newest answer.
+    pub tick: Option<Tick>,
+    /// All answers.
+    pub history: History,
+    /// When somebody spoke.
+    pub speech: Speech,
+    /// What was said, oldest first.
+    pub sayings: VecDeque<Timestamped<Saying>>,
+    /// What the microphone heard last.
+    pub level: Option<Timestamped<Level>>,
+    /// When a face was last read.
+    pub last_face: Option<Timestamp>,
+    /// When words were last read.
+    pub last_words: Option<Timestamp>,
+    /// How the camera is doing; `None` until it says so.
+    pub camera: Option<SourceState>,
+    /// How the microphone is doing; `None` until it says so.
+    pub microphone: Option<SourceState>,
+    /// Modalities that are off from the start, and why.
+    pub off: Vec<(Modality, String)>,
+    /// Stages that have died, and what they said.
+    pub failed: Vec<(&'static str, String)>,
+    /// What is known of the person.
+    pub person: PersonState,
+    /// How the machine is doing.
+    pub health: Option<Health>,
+    /// When the recording came to its end.
+    pub ended_at: Option<Timestamp>,
+    /// Whether the pipeline has gone.
+    pub is_closed: bool,
+    recent: VecDeque<(Timestamp, [f32; Label::COUNT])>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            tick: None,
+            history: History::default(),
+            speech: Speech::default(),
+            sayings: VecDeque::new(),
+            level: None,
+            last_face: None,
+            last_words: None,
+            camera: None,
+            microphone: None,
+            off: Vec::new(),
+            failed: Vec::new(),
+            person: PersonState::default(),
+            health: None,
+            ended_at: None,
+            is_closed: false,
+            recent: VecDeque::new(),
+        }
+    }
+}
+
+impl State {
+    /// Takes in what the pipeline told at `now`.
+    pub fn take(&mut self, event: Event, now: Timestamp) {
+        match event {
+            Event::Tick(tick) => self.take_tick(*tick),
+            Event::Level(level) => {
+                self.speech.push(level.span, &level.value);
+                self.level = Some(level);
+            }
+            Event::Transcript(said) => self.say(said.map(Saying::Understood)),
+            Event::NotTranscribed(said) => self.say(said.map(Saying::Unclear)),
+            Event::Camera(state) => self.camera = Some(state),
+            Event::Microphone(state) => self.microphone = Some(state),
+            Event::StageOff { modality, message } => {
+                self.off.retain(|(other, _)| *other != modality);
+                self.off.push((modality, message));
+            }
+            Event::StageFailed { stage, message } => {
+                self.failed.retain(|(other, _)| *other != stage);
+                self.failed.push((stage, message));
+            }
+            Event::Person(person) => self.person = person,
+            Event::Health(health) => self.health = Some(*health),
+            Event::Ended => self.ended_at = Some(now),
+        }
+    }
+
+    fn take_tick(&mut self, tick: Tick) {
+        let at = tick.moment.at;
+        self.history.push(at, tick.fused.as_ref().map(Known::from));
+        if let Some(fused) = &tick.fused {
+            self.recent.push_back((at, fused.reading.probabilities));
+        }
+        while self.recent.front().is_some_and(|(old, _)| at.since(*old) > WAVER) {
+            self.recent.pop_front();
+        }
+        if let Ok(face) = &tick.moment.face {
+            self.last_face = Some(face.span.end);
+        }
+        if let Ok(words) = &tick.moment.words {
+            self.last_words = Some(words.span.end);
+        }
+        self.tick = Some(tick);
+    }
+
+    fn say(&mut self, saying: Timestamped<Saying>) {
+        self.sayings.push_back(saying);
+        if self.sayings.len() > SAYINGS {
+            self.sayings.pop_front();
+        }
+    }
+
+    /// The newest answer, unless it is too old to be one.
+    #[must_use]
+    pub fn fresh_tick(&self, now: Timestamp) -> Option<&Tick> {
+        self.tick.as_ref().filter(|tick| now.since(tick.moment.at) <= STALE)
+    }
+
+    /// How far each label's probability is in doubt: one standard deviation, of how far the modalities disagree and
+    /// how much the answer wavered over the last two seconds.
+    #[must_use]
+    pub fn label_doubt(&self, tick: &Tick) -> Option<[f32; Label::COUNT]> {
+        let fused = tick.fused.as_ref()?;
+        let mut doubt = [0.0; Label::COUNT];
+        for (label, doubt) in Label::ALL.into_iter().zip(&mut doubt) {
+            let here = fused.reading.probability(label);
+            let mut variance = self.wavering(label);
+            for modality in Modality::ALL {
+                if let Ok(evidence) = tick.moment.of(modality) {
+                    let apart = evidence.value.reading.probability(label) - here;
+                    variance += fused.gates.of(modality) * apart * apart;
+                }
+            }
+            *doubt = variance.max(0.0).sqrt();
+        }
+        Some(doubt)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "two seconds of answers")]
+    fn wavering(&self, label: Label) -> f32 {
+        let values = || self.recent.iter().filter_map(|(_, all)| all.get(label.index()));
+        let count = self.recent.len().max(1) as f32;
+        let mean = values().sum::<f32>() / count;
+        values().map(|value| (value - mean).powi(2)).sum::<f32>() / count
+    }
+
+    /// Whether a source gives data, or ended after it did.
+    #[must_use]
+    pub fn has_source(&self) -> bool {
+        let is_there = |state: &Option<SourceState>| {
+            !matches!(state, Some(SourceState::Off | SourceState::Failed { .. } | SourceState::Lost { .. }))
+        };
+        is_there(&self.camera) || is_there(&self.microphone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signal::Absence;
+    use crate::signal::Moment;
+
+    fn empty_tick(at: Timestamp) -> Tick {
+        let moment = Moment {
+            at,
+            face: Err(Absence::NoFace),
+            voice: Err(Absence::NoSpeech),
+            words: Err(Absence::NoWords),
+        };
+        Tick { moment, fused: None, without: [None; 3] }
+    }
+
+    #[test]
+    fn an_old_answer_is_no_answer() {
+        let mut state = State::default();
+        let at = Timestamp::from_secs;
+        state.take(Event::Tick(Box::new(empty_tick(at(1.0)))), at(1.0));
+
+        assert!(state.fresh_tick(at(1.5)).is_some());
+        assert!(state.fresh_tick(at(2.5)).is_none());
+    }
+
+    #[test]
+    fn without_any_source_there_is_none() {
+        let mut state = State::default();
+        assert!(state.has_source(), "nothing has been said yet");
+
+        state.take(Event::Camera(SourceState::Failed { message: "no camera".into() }), Timestamp::ZERO);
+        assert!(state.has_source(), "the microphone may still come");
+
+        state.take(Event::Microphone(SourceState::Off), Timestamp::ZERO);
+        assert!(!state.has_source());
+    }
+
+    #[test]
+    fn a_stage_is_named_once_however_often_it_fails() {
+        let mut state = State::default();
+        for message in ["one", "two"] {
+            state.take(Event::StageFailed { stage: "voice", message: message.into() }, Timestamp::ZERO);
+        }
+
+        assert_eq!(state.failed, [("voice", "two".to_owned())]);
+    }
+}

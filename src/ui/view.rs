@@ -1,0 +1,68 @@
+//! What the panels draw from: one picture's worth of everything, held still or live.
+
+use crate::pipeline::SourceChoice;
+use crate::pipeline::Tick;
+use crate::signal::Absence;
+use crate::signal::FaceView;
+use crate::signal::Fused;
+use crate::signal::Modality;
+use crate::time::Span;
+use crate::time::Timestamp;
+use crate::ui::Options;
+use crate::ui::state::State;
+use crate::ui::theme::Palette;
+
+/// All that a panel may look at.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    /// What the pipeline told.
+    pub state: &'a State,
+    /// What the person set.
+    pub options: &'a Options,
+    /// The colours.
+    pub palette: &'a Palette,
+    /// Where the input comes from.
+    pub source: &'a SourceChoice,
+    /// The time that is shown: now, or when the view was held.
+    pub now: Timestamp,
+    /// The answer that is shown; `None` if there is no recent one.
+    pub tick: Option<&'a Tick>,
+    /// The picture that is shown.
+    pub picture: Option<&'a Picture>,
+    /// Cameras and microphones by name, once somebody asked.
+    pub devices: Option<&'a (Vec<String>, Vec<String>)>,
+    /// Show what it would be without this one.
+    pub without: Option<Modality>,
+    /// Where the pointer is in the timeline.
+    pub pointed_at: Option<Timestamp>,
+    /// Whether the view is held still.
+    pub is_held: bool,
+}
+
+/// The newest picture, on the graphics card, and what was found in it.
+pub struct Picture {
+    /// The frame; `None` if it has no pixels.
+    pub texture: Option<egui::TextureHandle>,
+    /// The crop that the network sees.
+    pub crop: Option<egui::TextureHandle>,
+    /// Width and height of the frame, px.
+    pub size: (f32, f32),
+    /// When it was taken.
+    pub span: Span,
+    /// What was found, without the pixels.
+    pub found: FaceView,
+}
+
+impl View<'_> {
+    /// Whether a modality's evidence is there, or why not; `None` if there is no recent answer at all.
+    #[must_use]
+    pub fn absence(&self, modality: Modality) -> Option<&Absence> {
+        self.tick?.moment.of(modality).as_ref().err()
+    }
+
+    /// What it would be without the modality that was chosen.
+    #[must_use]
+    pub fn without_fused(&self) -> Option<&Fused> {
+        self.tick?.without.get(self.without?.index())?.as_ref()
+    }
+}
