@@ -146,10 +146,11 @@ impl App {
     /// Draws everything.
     pub fn ui(&mut self, ui: &mut Ui) {
         let palette = Palette::of(self.options.theme);
-        let window = ui.max_rect();
+        let window = ui.ctx().content_rect();
+        ui.set_clip_rect(window);
         ui.painter().rect_filled(window, 0.0, palette.background);
-        let notices = if self.wiring.is_some() { panels::notices(&self.view()) } else { Vec::new() };
-        let places = layout::places(window, &self.options, panels::notices_height(notices.len()));
+        let notices = if self.is_reading() { panels::notices(&self.view()) } else { Vec::new() };
+        let places = layout::places(window, &self.options, panels::notices_height(notices.len()), self.aspect());
 
         let mut asked = Vec::new();
         asked.extend(at(ui, places.top, |ui| panels::top_ui(ui, &self.view())));
@@ -166,6 +167,12 @@ impl App {
         for command in asked {
             self.carry_out(&ctx, command);
         }
+    }
+
+    /// The picture's height over its width.
+    fn aspect(&self) -> f32 {
+        let size = self.picture.as_ref().map_or((16.0, 9.0), |picture| picture.size);
+        if size.0 > 0.0 && size.1 > 0.0 { (size.1 / size.0).clamp(0.4, 1.4) } else { 9.0 / 16.0 }
     }
 
     /// Whether there is something that the panels can show.
@@ -209,7 +216,7 @@ impl App {
                 ui.centered_and_justified(|ui| ui.label(RichText::new("Starting …").heading().color(palette.muted)));
                 return None;
             }
-            ui.add_space((middle.height() * 0.10).min(90.0));
+            ui.add_space((middle.height() * 0.18 - 20.0).clamp(10.0, 130.0));
             ui.vertical_centered(|ui| {
                 ui.label(RichText::new("Circumplex").size(30.0).color(palette.text));
                 let claim = "reads how an expression comes across: pleasant or unpleasant, calm or excited.\n\
@@ -221,7 +228,11 @@ impl App {
                 }
             });
             ui.add_space(24.0);
-            panels::start_ui(ui, palette, &mut form, self.devices.as_ref())
+            let width = ui.available_width().min(1040.0);
+            let left = ui.max_rect().center().x - width / 2.0;
+            let rest = ui.available_rect_before_wrap();
+            let ways = Rect::from_min_max(egui::pos2(left, rest.top()), egui::pos2(left + width, rest.bottom()));
+            at(ui, ways, |ui| panels::start_ui(ui, palette, &mut form, self.devices.as_ref()))
         });
         self.form = form;
         command
@@ -256,12 +267,13 @@ impl App {
         let mut is_open = true;
         let mut form = std::mem::take(&mut self.form);
         let shown = egui::Window::new(title)
-            .id(egui::Id::new(title))
+            .id(egui::Id::unique(title))
             .open(&mut is_open)
             .collapsible(false)
             .resizable(false)
             .default_width(width)
-            .max_height(middle.height())
+            .max_height(middle.height() - 20.0)
+            .default_height(middle.height() - 20.0)
             .constrain_to(middle)
             .vscroll(true)
             .pivot(egui::Align2::RIGHT_TOP)
@@ -303,7 +315,8 @@ impl App {
             devices: self.devices.as_ref(),
             without: self.without,
             pointed_at: self.pointed_at,
-            is_held: self.held.is_some(),
+            is_held: self.held.is_some() && self.state.ended_at.is_none(),
+            is_started: self.wiring.is_some(),
         }
     }
 
@@ -564,7 +577,7 @@ fn drop_ui(ui: &Ui, palette: &Palette, window: Rect) {
     if ui.input(|input| input.raw.hovered_files.is_empty()) {
         return;
     }
-    let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::new("drop")));
+    let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop")));
     painter.rect_filled(window, 0.0, palette.background.gamma_multiply(0.85));
     let font = egui::FontId::proportional(24.0);
     painter.text(window.center(), egui::Align2::CENTER_CENTER, "drop it to read this recording", font, palette.text);

@@ -285,7 +285,7 @@ mod tests {
         // One column for all of it.
         let runs = history.runs(Span::new(at(0.0), at(10.0)), 1);
 
-        let means: Vec<_> = runs.iter().map(|run| run.iter().map(|column| column.mean.valence).collect()).collect();
+        let means: Vec<_> = runs.iter().map(|run| run.iter().map(|column| column.mean.valence).collect::<Vec<_>>()).collect();
         assert_eq!(means, [vec![-1.0], vec![1.0]]);
     }
 

@@ -34,9 +34,10 @@ pub struct Places {
     pub status: Rect,
 }
 
-/// Lays the panels out in `window`; what is hidden leaves its room to the others.
+/// Lays the panels out in `window` for a picture of the given height over width; what is hidden leaves its room to the
+/// others.
 #[must_use]
-pub fn places(window: Rect, options: &Options, notices_height: f32) -> Places {
+pub fn places(window: Rect, options: &Options, notices_height: f32, aspect: f32) -> Places {
     let (top, rest) = window.split_top_bottom_at_y(window.top() + TOP_HEIGHT);
     let (rest, status) = rest.split_top_bottom_at_y(rest.bottom() - STATUS_HEIGHT - 4.0);
     let (notices, middle) = rest.split_top_bottom_at_y(rest.top() + notices_height);
@@ -48,10 +49,10 @@ pub fn places(window: Rect, options: &Options, notices_height: f32) -> Places {
     let (left, right) = middle.split_left_right_at_x(middle.left() + left_width);
     let right = if has_left { right.with_min_x(right.left() + MARGIN) } else { right };
 
-    let picture_height = left_width * 0.66 + 62.0;
+    let picture_height = (left_width - 24.0) * aspect + 84.0;
     let (picture, transcript) = match (options.shows(Panel::Picture), options.shows(Panel::Transcript)) {
         (true, true) => {
-            let at = left.top() + picture_height.min(left.height() - 100.0);
+            let at = left.top() + picture_height.min(left.height() - 110.0);
             let (picture, transcript) = left.split_top_bottom_at_y(at);
             (Some(picture), Some(transcript.with_min_y(transcript.top() + MARGIN)))
         }
@@ -103,7 +104,7 @@ mod tests {
     fn in_the_smallest_window_every_panel_has_room_and_none_overlaps() {
         let window = Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(960.0, 600.0));
 
-        let places = places(window, &Options::default(), 32.0);
+        let places = places(window, &Options::default(), 32.0, 0.75);
 
         let panels = [
             Some(places.top),
@@ -134,7 +135,7 @@ mod tests {
         let window = Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1280.0, 800.0));
         let hidden = Options { hidden: Panel::ALL.to_vec(), ..Options::default() };
 
-        let places = places(window, &hidden, 0.0);
+        let places = places(window, &hidden, 0.0, 0.75);
 
         assert_eq!(places.plane, places.middle);
     }

@@ -101,6 +101,8 @@ pub fn run(host: Host, first: SourceChoice, options: Options) -> Result<(), Wind
         .with_min_inner_size([960.0, 600.0]);
     let native = eframe::NativeOptions { viewport, ..eframe::NativeOptions::default() };
     let create: eframe::AppCreator<'_> = Box::new(|creation| {
+        // Words and names may be in any script: what the fonts lack is a box, not an end.
+        creation.egui_ctx.set_missing_glyph_policy(egui::epaint::text::MissingGlyphPolicy::Tofu);
         let app: Box<dyn eframe::App> = Box::new(App::new(&creation.egui_ctx, host, first, options));
         Ok(app)
     });

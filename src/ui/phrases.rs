@@ -217,7 +217,7 @@ pub fn nothing_known(view: &View<'_>) -> String {
             Some(format!("{}: {}", modality.name(), absence(view, modality, why)))
         })
         .collect();
-    format!("Nothing to read. {}", why.join(" · "))
+    format!("Nothing to read\n{}", why.join("\n"))
 }
 
 /// What can be seen in a face, in a few words.

@@ -37,6 +37,8 @@ pub struct View<'a> {
     pub pointed_at: Option<Timestamp>,
     /// Whether the view is held still.
     pub is_held: bool,
+    /// Whether a pipeline has been started.
+    pub is_started: bool,
 }
 
 /// The newest picture, on the graphics card, and what was found in it.

@@ -22,13 +22,13 @@ const VALUE_WIDTH: f32 = 42.0;
 /// How likely each label is. The order is fixed: people learn places, not ranks.
 pub fn emotions_ui(ui: &mut Ui, view: &View<'_>, motion: &Motion) -> Option<WindowCommand> {
     let palette = view.palette;
-    title_ui(ui, palette, "how it would be called");
+    title_ui(ui, palette, "as others would call it");
     let fused = view.tick.and_then(|tick| tick.fused.as_ref());
     let doubt = view.tick.and_then(|tick| view.state.label_doubt(tick));
     let likeliest = fused
         .map(|fused| fused.reading.label())
         .filter(|label| fused.is_some_and(|fused| fused.reading.probability(*label) >= view.options.clear_from));
-    let row_height = ((ui.available_height() + 2.0) / 7.0 - 2.0).clamp(14.0, 26.0);
+    let row_height = ((ui.available_height() + 2.0) / 7.0 - 2.0).clamp(14.0, 36.0);
     ui.spacing_mut().item_spacing.y = 2.0;
 
     for label in Label::ALL {
@@ -39,8 +39,8 @@ pub fn emotions_ui(ui: &mut Ui, view: &View<'_>, motion: &Motion) -> Option<Wind
         painter.text(rect.left_center(), Align2::LEFT_CENTER, name, FontId::proportional(13.0), ink);
 
         let track = Rect::from_min_max(
-            egui::pos2(rect.left() + NAME_WIDTH, rect.center().y - row_height * 0.3),
-            egui::pos2(rect.right() - VALUE_WIDTH, rect.center().y + row_height * 0.3),
+            egui::pos2(rect.left() + NAME_WIDTH, rect.center().y - (row_height * 0.3).min(9.0)),
+            egui::pos2(rect.right() - VALUE_WIDTH, rect.center().y + (row_height * 0.3).min(9.0)),
         );
         painter.rect_filled(track, 3.0, palette.disc);
         let shown = motion.labels.shown();
@@ -50,7 +50,8 @@ pub fn emotions_ui(ui: &mut Ui, view: &View<'_>, motion: &Motion) -> Option<Wind
             let fill = if likeliest == Some(label) { palette.now } else { palette.muted };
             let bar = Rect::from_min_max(track.min, egui::pos2(x(value), track.bottom()));
             painter.rect_filled(bar, 3.0, fill.gamma_multiply(strength * 0.85));
-            if let Some(doubt) = doubt.and_then(|doubt| doubt.get(label.index()).copied()) {
+            let doubt = doubt.and_then(|doubt| doubt.get(label.index()).copied());
+            if let Some(doubt) = doubt.filter(|doubt| *doubt >= 0.005) {
                 let ends = (x(value - doubt), x(value + doubt));
                 // On its own ground, so that it can be seen within the bar and beyond it.
                 let under = Stroke::new(3.5, palette.card);

@@ -11,6 +11,8 @@ mod start;
 mod status;
 mod timeline;
 mod top;
+#[cfg(test)]
+mod tests;
 mod transcript;
 
 pub use emotions::emotions_ui;

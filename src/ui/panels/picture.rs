@@ -58,7 +58,7 @@ impl Map {
 
 /// The picture, mirrored as people expect. A click on another face chooses it.
 pub fn picture_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
-    let controls_height = 46.0;
+    let controls_height = 66.0;
     let space = ui.available_size();
     let size = view.picture.map_or((16.0, 9.0), |picture| picture.size);
     let aspect = (size.1 / size.0.max(1.0)).clamp(0.4, 1.4);
@@ -152,12 +152,12 @@ fn draw_found(painter: &Painter, view: &View<'_>, map: Map, picture: &Picture) {
         let uv = Rect::from_min_max(egui::pos2(0.0, 0.0), egui::pos2(1.0, 1.0));
         painter.image(crop.id(), rect, uv, ink);
         painter.rect_stroke(rect, 2.0, Stroke::new(1.0, ink), egui::StrokeKind::Outside);
-        let under = rect.center_bottom() + egui::vec2(0.0, 3.0);
-        outlined(painter, under, Align2::CENTER_TOP, "what the network sees", palette.behind_picture, ink);
+        let under = rect.left_bottom() + egui::vec2(5.0, 4.0);
+        outlined(painter, under, Align2::LEFT_TOP, "what the network sees", palette.behind_picture, ink);
     }
     let corner = match view.source {
         SourceChoice::Demo { .. } => "SYNTHETIC",
-        SourceChoice::Recording(_) => "RECORDING PLAYED",
+        SourceChoice::Recording(_) => "RECORDING",
         SourceChoice::Live { .. } => return,
     };
     let at = map.rect.right_top() + egui::vec2(-8.0, 7.0);
@@ -183,6 +183,8 @@ fn corner_marks(painter: &Painter, rect: Rect, stroke: Stroke) {
 fn outlined(painter: &Painter, at: Pos2, align: Align2, text: &str, ground: Color32, ink: Color32) {
     let galley = painter.layout_no_wrap(text.to_owned(), FontId::proportional(11.5), ink);
     let rect = align.anchor_size(at, galley.size());
+    let inside = painter.clip_rect().shrink(6.0);
+    let rect = rect.translate(egui::vec2((inside.left() - rect.left()).max(0.0) + (inside.right() - rect.right()).min(0.0), 0.0));
     painter.rect_filled(rect.expand2(egui::vec2(5.0, 2.0)), 3.0, ground.gamma_multiply(0.8));
     painter.galley(rect.min, galley, ink);
 }
@@ -241,7 +243,7 @@ fn controls_ui(ui: &mut Ui, view: &View<'_>, is_past: bool) -> Option<WindowComm
         Some(picture) if picture.found.face.is_some() && !is_past => phrases::expression(&picture.found).join(" · "),
         _ => String::new(),
     };
-    let label = egui::Label::new(small(&facts).color(view.palette.muted)).truncate();
+    let label = egui::Label::new(small(&facts).color(view.palette.muted)).wrap();
     ui.add(label).on_hover_text("what is seen in the face, 0 to 1; turned as the person would say");
     command
 }

@@ -39,7 +39,7 @@ pub fn start_ui(
             pick_ui(ui, "camera", &mut form.camera, cameras);
             pick_ui(ui, "microphone", &mut form.microphone, microphones);
             let hover = "open these two and begin";
-            if ui.button("Start with these").on_hover_text(hover).clicked() {
+            if ui.add(main_button(palette, "Start with these")).on_hover_text(hover).clicked() {
                 let (camera, microphone) = (form.camera.clone(), form.microphone.clone());
                 command = Some(WindowCommand::Open(SourceChoice::Live { camera, microphone }));
             }
@@ -49,19 +49,23 @@ pub fn start_ui(
             let field = ui.add(field).on_hover_text("a sound file, or a folder with pictures and sound");
             let is_entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
             let path = form.path.trim();
-            let open = ui.add_enabled(!path.is_empty(), egui::Button::new("Open the recording"));
+            let open = ui.add_enabled(!path.is_empty(), main_button(palette, "Open the recording"));
             let is_clicked = open.on_hover_text("play it at its own speed and read it").clicked();
             if (is_entered || is_clicked) && !path.is_empty() {
                 command = Some(WindowCommand::Open(SourceChoice::Recording(PathBuf::from(path))));
             }
         });
         way_ui(right, palette, "The synthetic participant", "Drawn and spoken by the program: nobody real.", |ui| {
-            if ui.button("Watch the synthetic participant").on_hover_text("to see what this does").clicked() {
+            if ui.add(main_button(palette, "Watch the synthetic participant")).on_hover_text("to see what this does").clicked() {
                 command = Some(WindowCommand::Open(SourceChoice::Demo { seed: 1 }));
             }
         });
     });
     command
+}
+
+fn main_button<'a>(palette: &Palette, text: &'a str) -> egui::Button<'a> {
+    egui::Button::new(text).fill(palette.chosen).min_size(egui::vec2(0.0, 28.0))
 }
 
 fn way_ui(ui: &mut Ui, palette: &Palette, title: &str, line: &str, contents: impl FnOnce(&mut Ui)) {

@@ -271,15 +271,18 @@ fn draw_speech(painter: &Painter, view: &View<'_>, scale: Scale, track: Rect, sp
         painter.rect_filled(block, 3.0, palette.voice.gamma_multiply(0.3));
         painter.hline(block.x_range(), block.bottom() - 1.0, Stroke::new(2.0, palette.voice));
     }
-    for said in &view.state.sayings {
+    for said in view.state.sayings.iter().rev() {
         let Saying::Understood(transcript) = &said.value else { continue };
         if transcript.spoken.end < span.start || said.span.start > span.end {
             continue;
         }
         let block = block(scale, track, transcript.spoken);
-        if block.width() > 26.0 {
-            let at = egui::pos2(block.left().max(scale.left) + 4.0, block.center().y);
-            let width = block.right() - at.x - 3.0;
+        // The words may run on into the silence after them.
+        let at = egui::pos2(block.left().max(scale.left) + 4.0, block.center().y);
+        let after = transcript.spoken.end + std::time::Duration::from_millis(200);
+        let next = view.state.speech.within(Span::new(after, span.end)).find(|speech| speech.start >= after);
+        let width = next.map_or(scale.right, |next| scale.x(next.start.secs())) - at.x - 6.0;
+        if width > 26.0 {
             cut(painter, at, Align2::LEFT_CENTER, &transcript.text, 11.5, palette.text, width);
         }
     }

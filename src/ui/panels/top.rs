@@ -27,21 +27,23 @@ pub fn top_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
     let is_wide = ui.available_width() > 1150.0;
     let mut command = None;
     ui.horizontal_centered(|ui| {
-        let camera = device_text("Camera", view.state.camera.as_ref(), view.source, is_wide);
+        let camera = device_text("Camera", view.state.camera.as_ref(), view, is_wide);
         let response = device_ui(ui, view, &camera, view.state.camera.as_ref());
         let cameras = view.devices.map(|(cameras, _)| cameras.as_slice());
         let pick = picker_ui(&response, cameras, &view.options.camera, is_live(view));
         command = command.take().or(pick.map(|pick| pick.map_or(WindowCommand::ListDevices, camera_command)));
 
-        let microphone = device_text("Microphone", view.state.microphone.as_ref(), view.source, is_wide);
+        let microphone = device_text("Microphone", view.state.microphone.as_ref(), view, is_wide);
         let response = device_ui(ui, view, &microphone, view.state.microphone.as_ref());
         let microphones = view.devices.map(|(_, microphones)| microphones.as_slice());
         let pick = picker_ui(&response, microphones, &view.options.microphone, is_live(view));
         command = command.take().or(pick.map(|pick| pick.map_or(WindowCommand::ListDevices, microphone_command)));
         meter_ui(ui, view);
 
-        ui.separator();
-        command = command.take().or(person_ui(ui, view, is_wide));
+        if view.is_started {
+            ui.separator();
+            command = command.take().or(person_ui(ui, view, is_wide));
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             command = command.take().or(buttons_ui(ui, view));
         });
@@ -66,14 +68,16 @@ struct DeviceText {
     long: String,
 }
 
-fn device_text(kind: &str, state: Option<&SourceState>, source: &SourceChoice, is_wide: bool) -> DeviceText {
-    let most = if is_wide { 30 } else { 15 };
+fn device_text(kind: &str, state: Option<&SourceState>, view: &View<'_>, is_wide: bool) -> DeviceText {
+    let (source, is_started) = (view.source, view.is_started);
+    let most = if is_wide { 30 } else { 12 };
     let kind = match source {
         SourceChoice::Live { .. } => kind,
         _ if kind == "Camera" => "Picture",
         _ => "Sound",
     };
     let (short, long) = match state {
+        None if !is_started => ("not opened".to_owned(), "nothing has been opened yet".to_owned()),
         None => ("starting".to_owned(), "has not said anything yet".to_owned()),
         Some(SourceState::Off) => ("none".to_owned(), "none was chosen".to_owned()),
         Some(SourceState::Opening) => ("opening".to_owned(), "being opened".to_owned()),
@@ -173,7 +177,11 @@ fn person_ui(ui: &mut Ui, view: &View<'_>, is_wide: bool) -> Option<WindowComman
     let person = &view.state.person;
     let known = person.known_secs.iter().copied().fold(0.0, f32::max);
     let length = |secs: f32| phrases::length(std::time::Duration::from_secs_f32(secs.clamp(0.0, 1e6)));
-    let mut text = if known < 1.0 { "person: new".to_owned() } else { format!("person known {}", length(known)) };
+    let mut text = match (known < 1.0, is_wide) {
+        (true, _) => "person: new".to_owned(),
+        (false, true) => format!("person known {}", length(known)),
+        (false, false) => format!("known {}", length(known)),
+    };
     if person.is_frozen {
         text += ", frozen";
     }
@@ -207,12 +215,12 @@ fn person_ui(ui: &mut Ui, view: &View<'_>, is_wide: bool) -> Option<WindowComman
 
 fn buttons_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
     let theme = match view.options.theme {
-        Theme::Dark => "☀",
-        Theme::Light => "🌙",
+        Theme::Dark => "light",
+        Theme::Light => "dark",
     };
     let buttons = [
-        ("?", "all keys (?)", WindowCommand::Sheet(Sheet::Help)),
-        ("⚙", "settings (,)", WindowCommand::Sheet(Sheet::Settings)),
+        ("keys", "all keys (?)", WindowCommand::Sheet(Sheet::Help)),
+        ("settings", "settings (,)", WindowCommand::Sheet(Sheet::Settings)),
         (theme, "dark or light (T)", WindowCommand::Theme),
         ("source", "camera and microphone, a recording, or the synthetic participant", WindowCommand::Sheet(Sheet::Sources)),
     ];

@@ -18,7 +18,7 @@ pub fn transcript_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
     let shown = || view.state.sayings.iter().rev().filter(|said| said.span.start <= view.now);
     if shown().next().is_none() {
         let off = view.state.off.iter().find(|(modality, _)| *modality == Modality::Words);
-        let text = off.map_or("Nothing yet.", |(_, message)| message.as_str());
+        let text = off.map_or_else(|| "Nothing yet.".to_owned(), |(_, message)| format!("Words are off: {message}"));
         ui.label(RichText::new(text).color(palette.muted));
         return None;
     }

@@ -1,0 +1,290 @@
+//! Each panel's buttons ask for their command.
+
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+
+use crate::capture::Pick;
+use crate::capture::SourceState;
+use crate::pipeline::Event;
+use crate::pipeline::SourceChoice;
+use crate::pipeline::Tick;
+use crate::signal::Absence;
+use crate::signal::FaceBox;
+use crate::signal::FaceView;
+use crate::signal::Modality;
+use crate::signal::Moment;
+use crate::time::Span;
+use crate::time::Timestamp;
+use crate::ui::Options;
+use crate::ui::Sheet;
+use crate::ui::Theme;
+use crate::ui::WindowCommand;
+use crate::ui::motion::Motion;
+use crate::ui::panels;
+use crate::ui::panels::StartForm;
+use crate::ui::state::State;
+use crate::ui::theme::Palette;
+use crate::ui::view::Picture;
+use crate::ui::view::View;
+
+const LIVE: SourceChoice = SourceChoice::Live { camera: Pick::Default, microphone: Pick::Default };
+
+/// What a panel needs to be drawn.
+struct Scene {
+    state: State,
+    options: Options,
+    source: SourceChoice,
+    picture: Option<Picture>,
+    devices: (Vec<String>, Vec<String>),
+}
+
+impl Default for Scene {
+    fn default() -> Self {
+        let devices = (vec!["Webcam".to_owned()], vec!["Headset".to_owned()]);
+        Self { state: State::default(), options: Options::default(), source: LIVE, picture: None, devices }
+    }
+}
+
+impl Scene {
+    fn view(&self) -> View<'_> {
+        View {
+            state: &self.state,
+            options: &self.options,
+            palette: Palette::of(Theme::Dark),
+            source: &self.source,
+            now: Timestamp::from_secs(10.0),
+            tick: self.state.fresh_tick(Timestamp::from_secs(10.0)),
+            picture: self.picture.as_ref(),
+            devices: Some(&self.devices),
+            without: None,
+            pointed_at: None,
+            is_held: false,
+            is_started: true,
+        }
+    }
+}
+
+type Draw = fn(&mut egui::Ui, &View<'_>) -> Option<WindowCommand>;
+
+/// A panel on a screen of its own, and everything that it asked for.
+fn draw(scene: Scene, size: (f32, f32), panel: Draw) -> Harness<'static, Vec<WindowCommand>> {
+    let mut harness = Harness::builder().with_size(egui::vec2(size.0, size.1)).build_ui_state(
+        move |ui, asked: &mut Vec<WindowCommand>| asked.extend(panel(ui, &scene.view())),
+        Vec::new(),
+    );
+    harness.run_steps(2);
+    harness
+}
+
+fn click(harness: &mut Harness<'_, Vec<WindowCommand>>, label: &str) {
+    harness.get_by_label(label).click();
+    harness.run_steps(3);
+}
+
+#[test]
+fn the_top_bar_asks_for_what_its_buttons_say() {
+    let mut harness = draw(Scene::default(), (1280.0, 300.0), panels::top_ui);
+
+    for label in ["afresh  A", "freeze  Z", "source", "light", "settings", "keys"] {
+        click(&mut harness, label);
+    }
+
+    let asked = [
+        WindowCommand::Afresh,
+        WindowCommand::Freeze,
+        WindowCommand::Sheet(Sheet::Sources),
+        WindowCommand::Theme,
+        WindowCommand::Sheet(Sheet::Settings),
+        WindowCommand::Sheet(Sheet::Help),
+    ];
+    assert_eq!(harness.state().as_slice(), asked);
+}
+
+#[test]
+fn a_device_is_picked_by_its_name() {
+    let mut scene = Scene::default();
+    let running = SourceState::Running { name: "Old".into(), form: "1280×720, 30 fps".into() };
+    scene.state.take(Event::Camera(running), Timestamp::ZERO);
+    let mut harness = draw(scene, (1280.0, 300.0), panels::top_ui);
+
+    click(&mut harness, "Camera: Old");
+    click(&mut harness, "Webcam");
+
+    let pick = crate::pipeline::Command::Camera(Pick::Named("Webcam".into()));
+    assert_eq!(harness.state().as_slice(), [WindowCommand::ListDevices, WindowCommand::Tell(pick)]);
+}
+
+#[test]
+fn what_it_rests_on_offers_a_comparison_and_says_why_something_is_absent() {
+    let mut scene = Scene::default();
+    let at = Timestamp::from_secs(9.9);
+    let moment =
+        Moment { at, face: Err(Absence::TooDark), voice: Err(Absence::NoSpeech), words: Err(Absence::NoWords) };
+    let tick = Tick { moment, fused: None, without: [None; 3] };
+    scene.state.take(Event::Tick(Box::new(tick)), at);
+    let mut harness = draw(scene, (320.0, 260.0), |ui, view| panels::rests_on_ui(ui, view, &Motion::default()));
+
+    assert!(harness.query_by_label("face –: too dark").is_some());
+    assert!(harness.query_by_label("voice –: no speech yet").is_some());
+    click(&mut harness, "voice  V");
+    click(&mut harness, "face  B");
+    click(&mut harness, "words  N");
+
+    let asked = [Modality::Voice, Modality::Face, Modality::Words].map(WindowCommand::Without);
+    assert_eq!(harness.state().as_slice(), asked);
+}
+
+#[test]
+fn without_a_reading_no_label_has_a_number() {
+    let harness =
+        draw(Scene::default(), (320.0, 260.0), |ui, view| panels::emotions_ui(ui, view, &Motion::default()));
+
+    assert!(harness.query_by_label("Happiness –").is_some());
+    assert!(harness.query_by_label("Neutral –").is_some());
+}
+
+#[test]
+fn the_plane_says_why_nothing_is_known() {
+    let harness = draw(Scene::default(), (500.0, 400.0), |ui, view| panels::plane_ui(ui, view, &Motion::default()));
+
+    assert!(harness.query_by_label("No reading yet.").is_some());
+}
+
+#[test]
+fn a_click_on_another_face_chooses_it() {
+    let face = |x: f32| FaceBox { x, y: 100.0, width: 200.0, height: 200.0 };
+    let found = FaceView { face: Some(face(100.0)), others: vec![face(100.0), face(900.0)], ..FaceView::default() };
+    let size = (1280.0, 720.0);
+    let picture = Picture { texture: None, crop: None, size, span: Span::default(), found };
+    let options = Options { mirrored: true, ..Options::default() };
+    let scene = Scene { picture: Some(picture), options, ..Scene::default() };
+    let mut harness = draw(scene, (656.0, 500.0), panels::picture_ui);
+
+    // Mirrored: the face on the right of the frame is on the left of the screen.
+    let rect = harness.get_by_label("picture").rect();
+    let at = rect.min + egui::vec2(rect.width() * (1.0 - 1000.0 / 1280.0), rect.height() * 200.0 / 720.0);
+    harness.hover_at(at);
+    harness.step();
+    harness.drag_at(at);
+    harness.step();
+    harness.drop_at(at);
+    harness.run_steps(3);
+
+    let [WindowCommand::Tell(crate::pipeline::Command::ChooseFace { x, y })] = harness.state().as_slice() else {
+        panic!("{:?}", harness.state());
+    };
+    assert!((x - 1000.0).abs() < 5.0 && (y - 200.0).abs() < 5.0, "{x} {y}");
+    click(&mut harness, "points  L");
+    click(&mut harness, "crop");
+    assert_eq!(harness.state()[1..], [WindowCommand::Landmarks, WindowCommand::Crop]);
+}
+
+#[test]
+fn a_wheel_over_the_timeline_asks_for_less_of_the_past() {
+    let mut harness = draw(Scene::default(), (600.0, 200.0), |ui, view| panels::timeline_ui(ui, view).0);
+
+    let at = harness.get_by_label("timeline").rect().center();
+    harness.hover_at(at);
+    harness.step();
+    harness.event(egui::Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Point,
+        delta: egui::vec2(0.0, 60.0),
+        phase: egui::TouchPhase::Move,
+        source: egui::MouseWheelSource::Wheel,
+        modifiers: egui::Modifiers::NONE,
+    });
+    harness.run_steps(4);
+
+    let first = harness.state().first();
+    assert!(matches!(first, Some(WindowCommand::Timeline(secs)) if *secs < 60.0 && *secs >= 10.0), "{first:?}");
+}
+
+#[test]
+fn the_transcript_shows_what_was_said_and_why_something_is_not_shown() {
+    let mut scene = Scene::default();
+    let span = Span::new(Timestamp::from_secs(1.0), Timestamp::from_secs(2.0));
+    let words = crate::signal::Transcript { text: "So happy!".into(), confidence: 0.9, spoken: span };
+    let at = Timestamp::from_secs(3.0);
+    scene.state.take(Event::Transcript(crate::time::Timestamped::new(span, 0, words)), at);
+    let unclear = crate::time::Timestamped::new(Span::at(at), 1, "too noisy to be sure".to_owned());
+    scene.state.take(Event::NotTranscribed(unclear), at);
+
+    let harness = draw(scene, (320.0, 260.0), panels::transcript_ui);
+
+    assert!(harness.query_by_label("“So happy!”").is_some());
+    assert!(harness.query_by_label("(too noisy to be sure)").is_some());
+}
+
+#[test]
+fn the_status_line_never_claims_feelings() {
+    let harness = draw(Scene::default(), (900.0, 40.0), panels::status_ui);
+
+    assert!(harness.query_by_label("reads expressions, not feelings").is_some());
+}
+
+#[test]
+fn notices_name_the_synthetic_participant_and_the_way_to_missing_models() {
+    let mut scene = Scene { source: SourceChoice::Demo { seed: 1 }, ..Scene::default() };
+    for modality in [Modality::Voice, Modality::Words] {
+        let message = "models are missing; run bash models/setup".to_owned();
+        scene.state.take(Event::StageOff { modality, message }, Timestamp::ZERO);
+    }
+    let notices = panels::notices(&scene.view());
+    assert_eq!(notices.len(), 2, "the same reason is said once: {notices:?}");
+    assert!(notices[0].text.starts_with("SYNTHETIC PARTICIPANT"));
+
+    let mut harness = draw(scene, (1000.0, 120.0), |ui, view| {
+        panels::notices_ui(ui, view.palette, &panels::notices(view))
+    });
+    click(&mut harness, "copy “bash models/setup”");
+
+    assert_eq!(harness.state().as_slice(), [WindowCommand::Copy("bash models/setup".into())]);
+}
+
+#[test]
+fn a_recording_that_has_ended_can_be_played_again() {
+    let source = SourceChoice::Recording("interview.mp4".into());
+    let mut scene = Scene { source: source.clone(), ..Scene::default() };
+    scene.state.take(Event::Ended, Timestamp::from_secs(9.0));
+    let mut harness = draw(scene, (1000.0, 120.0), |ui, view| {
+        panels::notices_ui(ui, view.palette, &panels::notices(view))
+    });
+
+    click(&mut harness, "play it again");
+
+    assert_eq!(harness.state().as_slice(), [WindowCommand::Open(source)]);
+}
+
+#[test]
+fn three_ways_to_begin() {
+    let mut harness = draw(Scene::default(), (1000.0, 300.0), |ui, view| {
+        let mut form = StartForm { path: "talk.wav".into(), ..StartForm::default() };
+        panels::start_ui(ui, view.palette, &mut form, view.devices)
+    });
+
+    for label in ["Start with these", "Open the recording", "Watch the synthetic participant"] {
+        click(&mut harness, label);
+    }
+
+    let sources = [LIVE, SourceChoice::Recording("talk.wav".into()), SourceChoice::Demo { seed: 1 }];
+    assert_eq!(harness.state().as_slice(), sources.map(WindowCommand::Open));
+}
+
+#[test]
+fn settings_give_the_settings_with_what_was_changed() {
+    let mut harness = draw(Scene::default(), (420.0, 500.0), |ui, view| panels::settings_ui(ui, view.options));
+
+    click(&mut harness, "as a mirror");
+
+    let changed = Options { mirrored: false, ..Options::default() };
+    assert_eq!(harness.state().first(), Some(&WindowCommand::Set(Box::new(changed))));
+}
+
+#[test]
+fn the_help_does_what_its_keys_do() {
+    let mut harness = draw(Scene::default(), (500.0, 600.0), |ui, view| panels::help_ui(ui, view.palette));
+
+    click(&mut harness, "Space");
+
+    assert_eq!(harness.state().as_slice(), [WindowCommand::Hold]);
+}
