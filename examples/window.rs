@@ -5,6 +5,13 @@
 //! cargo run --example window -- --pictures /tmp/pictures
 //! ```
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "a script with small numbers"
+)]
+
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -209,7 +216,7 @@ impl Script {
             }
             self.said += 1;
         }
-        if self.count % 20 == 0 {
+        if self.count.is_multiple_of(20) {
             self.tell(Event::Health(Box::new(health(self.count))));
             let known = (secs - 33.0).max(0.0) as f32;
             self.tell(Event::Person(PersonState {
@@ -297,7 +304,9 @@ fn reading(valence: f32, arousal: f32, sd: f32, scene: Scene) -> Reading {
         *place = (-((valence - v).powi(2) + (arousal - a).powi(2)) / width).exp();
     }
     let sum: f32 = probabilities.iter().sum();
-    probabilities.iter_mut().for_each(|value| *value /= sum);
+    for value in &mut probabilities {
+        *value /= sum;
+    }
     let affect = Affect {
         valence: Bipolar::new(valence).unwrap_or_default(),
         arousal: Bipolar::new(arousal).unwrap_or_default(),
@@ -378,7 +387,11 @@ fn face_view(scene: Scene, secs: f64) -> FaceView {
         let turn = index as f32 * 2.399_963;
         let reach = (index as f32 / 478.0).sqrt();
         let (x, y) = face.centre();
-        Landmark { x: x + turn.cos() * reach * face.width * 0.46, y: y + turn.sin() * reach * face.height * 0.46, z: 0.0 }
+        Landmark {
+            x: x + turn.cos() * reach * face.width * 0.46,
+            y: y + turn.sin() * reach * face.height * 0.46,
+            z: 0.0,
+        }
     });
     let mut blendshapes = vec![0.05_f32; BLENDSHAPE_NAMES.len()];
     for (name, value) in BLENDSHAPE_NAMES.iter().zip(&mut blendshapes) {
@@ -445,7 +458,11 @@ impl Clock for Later {
     }
 }
 
-fn wire(scene: Scene, clock: Arc<dyn Clock>, source: SourceChoice) -> (Wiring, Script, link::event::EventInlet<circumplex::pipeline::Command>) {
+fn wire(
+    scene: Scene,
+    clock: Arc<dyn Clock>,
+    source: SourceChoice,
+) -> (Wiring, Script, link::event::EventInlet<circumplex::pipeline::Command>) {
     let (events, told) = link::event::link(100_000);
     let (picture, seen) = link::latest::link(&FaceView::default());
     let (commands, asked) = link::event::link(16);
@@ -472,9 +489,8 @@ fn open(scene: Scene) -> Result<(), circumplex::ui::WindowError> {
         }
         let clock = Arc::new(Later(MonotonicClock::start()));
         let (wiring, mut script, asked) = wire(scene, clock.clone(), source);
-        let (_hold, tick) = link::event::link::<()>(1);
+        let (hold, tick) = link::event::link::<()>(1);
         std::thread::spawn(move || {
-            let _hold = _hold;
             while !script.picture.is_closed() {
                 script.play(clock.now().secs());
                 for command in asked.drain() {
@@ -483,6 +499,7 @@ fn open(scene: Scene) -> Result<(), circumplex::ui::WindowError> {
                 wake();
                 tick.wait(Duration::from_millis(33));
             }
+            drop(hold);
         });
         Ok(wiring)
     });
@@ -545,21 +562,17 @@ fn picture(
     });
     let mut app = None;
     let mut launch = Some(launch);
-    let mut harness = egui_kittest::Harness::builder()
-        .with_size(size)
-        .with_step_dt(0.05)
-        .wgpu()
-        .build_ui(move |ui| {
-            if app.is_none() {
-                let launch = launch.take();
-                app = launch.map(|launch| App::new(ui.ctx(), host(launch), scene.source(), options.clone()));
-            }
-            if let Some(app) = &mut app {
-                let app: &mut App = app;
-                app.logic(ui.ctx());
-                app.ui(ui);
-            }
-        });
+    let mut harness = egui_kittest::Harness::builder().with_size(size).with_step_dt(0.05).wgpu().build_ui(move |ui| {
+        if app.is_none() {
+            let launch = launch.take();
+            app = launch.map(|launch| App::new(ui.ctx(), host(launch), scene.source(), options.clone()));
+        }
+        if let Some(app) = &mut app {
+            let app: &mut App = app;
+            app.logic(ui.ctx());
+            app.ui(ui);
+        }
+    });
     harness.run_steps(4);
     kept.extend(kept_in.drain());
     for key in keys {

@@ -88,8 +88,11 @@ impl App {
         let options = options.checked();
         let repaint = ctx.clone();
         let waits = matches!(first, SourceChoice::Live { .. }) && !options.welcomed;
-        let form =
-            StartForm { camera: options.camera.clone(), microphone: options.microphone.clone(), ..StartForm::default() };
+        let form = StartForm {
+            camera: options.camera.clone(),
+            microphone: options.microphone.clone(),
+            ..StartForm::default()
+        };
         Palette::of(options.theme).apply(ctx);
         Self {
             host,
@@ -178,7 +181,7 @@ impl App {
     /// Whether there is something that the panels can show.
     fn is_reading(&self) -> bool {
         let is_settled = matches!(self.opening, Opening::No);
-        self.wiring.is_some() && is_settled && (self.state.has_source() || !self.state.history.is_empty_of_readings())
+        self.wiring.is_some() && is_settled && (self.state.has_source() || self.state.history.has_readings())
     }
 
     fn panels_ui(&mut self, ui: &mut Ui, places: &Places) -> Vec<WindowCommand> {
@@ -282,7 +285,7 @@ impl App {
                 ui.set_width(width);
                 match sheet {
                     Sheet::Sources => {
-                        for trouble in &self.trouble {
+                        if let Some(trouble) = &self.trouble {
                             ui.label(RichText::new(trouble).color(palette.alert));
                         }
                         panels::start_ui(ui, palette, &mut form, self.devices.as_ref())
@@ -440,8 +443,7 @@ impl App {
                 wiring.commands.offer(command);
             }
             _ if is_device => {
-                let (camera, microphone): (Pick, Pick) =
-                    (self.options.camera.clone(), self.options.microphone.clone());
+                let (camera, microphone): (Pick, Pick) = (self.options.camera.clone(), self.options.microphone.clone());
                 self.open(ctx, SourceChoice::Live { camera, microphone });
             }
             _ => {}
@@ -544,7 +546,6 @@ fn show(shown: &mut Option<Picture>, ctx: &Context, view: &Timestamped<FaceView>
         texture: upload(ctx, "picture", texture, &value.frame),
         crop: upload(ctx, "crop", crop, &value.crop),
         size,
-        span: view.span,
         found,
     });
 }

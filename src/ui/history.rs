@@ -101,21 +101,15 @@ impl History {
     }
 
     /// How many readings are remembered.
-    #[must_use]
+    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.points.len()
     }
 
-    /// Whether there is none.
+    /// Whether anything has ever been known.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.points.is_empty()
-    }
-
-    /// Whether there has never been a reading.
-    #[must_use]
-    pub fn is_empty_of_readings(&self) -> bool {
-        !self.has_known
+    pub const fn has_readings(&self) -> bool {
+        self.has_known
     }
 
     /// The first instant that is remembered.
@@ -137,6 +131,7 @@ impl History {
     /// `span`. Nothing is merged across a time when nothing was known.
     #[must_use]
     pub fn runs(&self, span: Span, columns: usize) -> Vec<Vec<Column>> {
+        #[expect(clippy::cast_precision_loss, reason = "a screen is some thousands wide")]
         let width = (span.len().as_secs_f64() / columns.max(1) as f64).max(1e-3);
         let mut runs = Vec::new();
         let mut run = Vec::new();
@@ -271,29 +266,30 @@ mod tests {
         Timestamp::from_secs(secs)
     }
 
-    fn known(valence: f32) -> Option<Known> {
-        Some(Known { valence, arousal: 0.0, valence_sd: 0.1, arousal_sd: 0.1, gates: [1.0, 0.0, 0.0] })
+    fn known(valence: f32) -> Known {
+        Known { valence, arousal: 0.0, valence_sd: 0.1, arousal_sd: 0.1, gates: [1.0, 0.0, 0.0] }
     }
 
     #[test]
     fn nothing_is_merged_across_a_time_when_nothing_was_known() {
         let mut history = History::default();
-        history.push(at(0.0), known(-1.0));
+        history.push(at(0.0), Some(known(-1.0)));
         history.push(at(0.01), None);
-        history.push(at(0.02), known(1.0));
+        history.push(at(0.02), Some(known(1.0)));
 
         // One column for all of it.
         let runs = history.runs(Span::new(at(0.0), at(10.0)), 1);
 
-        let means: Vec<_> = runs.iter().map(|run| run.iter().map(|column| column.mean.valence).collect::<Vec<_>>()).collect();
+        let means: Vec<_> =
+            runs.iter().map(|run| run.iter().map(|column| column.mean.valence).collect::<Vec<_>>()).collect();
         assert_eq!(means, [vec![-1.0], vec![1.0]]);
     }
 
     #[test]
     fn a_column_keeps_how_far_the_readings_in_it_went() {
         let mut history = History::default();
-        for (index, valence) in [0.0, 0.8, -0.4, 0.0].into_iter().enumerate() {
-            history.push(at(index as f64 * 0.01), known(valence));
+        for (secs, valence) in [(0.0, 0.0), (0.01, 0.8), (0.02, -0.4), (0.03, 0.0)] {
+            history.push(at(secs), Some(known(valence)));
         }
 
         let runs = history.runs(Span::new(at(0.0), at(10.0)), 10);
@@ -306,8 +302,8 @@ mod tests {
     #[test]
     fn columns_are_few_however_many_readings_there_are() {
         let mut history = History::default();
-        for index in 0..20_000 {
-            history.push(at(f64::from(index) * 0.05), known((index as f32 * 0.01).sin()));
+        for index in 0..20_000_u16 {
+            history.push(at(f64::from(index) * 0.05), Some(known((f32::from(index) * 0.01).sin())));
         }
 
         let columns: usize = history.runs(Span::new(at(0.0), at(1000.0)), 300).iter().map(Vec::len).sum();
@@ -320,7 +316,7 @@ mod tests {
         let mut history = History::with_limit(1000);
         for index in 0..100_000 {
             let is_known = index % 1000 >= 100;
-            history.push(at(f64::from(index) * 0.05), known(0.5).filter(|_| is_known));
+            history.push(at(f64::from(index) * 0.05), is_known.then(|| known(0.5)));
         }
 
         assert!(history.len() <= 1000);
@@ -332,9 +328,9 @@ mod tests {
     #[test]
     fn a_silence_of_readings_breaks_the_line() {
         let mut history = History::default();
-        history.push(at(0.0), known(0.1));
-        history.push(at(0.05), known(0.1));
-        history.push(at(5.0), known(0.2));
+        history.push(at(0.0), Some(known(0.1)));
+        history.push(at(0.05), Some(known(0.1)));
+        history.push(at(5.0), Some(known(0.2)));
 
         assert_eq!(history.runs(Span::new(at(0.0), at(10.0)), 100).len(), 2);
         assert!(history.at(at(0.5)).is_none());

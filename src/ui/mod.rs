@@ -16,6 +16,8 @@
 //! | `panels`     | the panels                                               |
 
 mod app;
+#[cfg(test)]
+mod app_tests;
 mod command;
 mod history;
 mod keys;

@@ -158,8 +158,7 @@ mod tests {
 
     #[test]
     fn numbers_out_of_range_are_drawn_into_it() {
-        let options =
-            Options { scale: f32::NAN, clear_from: 7.0, timeline_secs: 1.0, ..Options::default() }.checked();
+        let options = Options { scale: f32::NAN, clear_from: 7.0, timeline_secs: 1.0, ..Options::default() }.checked();
 
         assert_eq!((options.scale, options.clear_from, options.timeline_secs), (1.0, 1.0, 10.0));
     }

@@ -187,8 +187,7 @@ fn seen(found: &FaceView) -> String {
 
 fn heard(view: &View<'_>, age: Duration) -> String {
     let level = view.state.level.as_ref().map(|level| level.value).unwrap_or_default();
-    let doing =
-        if level.is_speech { "speaking".to_owned() } else { format!("spoke {} ago", length(age)) };
+    let doing = if level.is_speech { "speaking".to_owned() } else { format!("spoke {} ago", length(age)) };
     let noisy = if level.is_speech && level.quality.snr_db < 10.0 { ", noisy" } else { "" };
     let clipped = if level.quality.clipped > 0.01 { ", too loud" } else { "" };
     format!("{doing}{noisy}{clipped}")
@@ -237,7 +236,11 @@ pub fn expression(found: &FaceView) -> Vec<String> {
         ];
         words.extend(shown.into_iter().filter_map(|(name, value)| Some(format!("{name} {:.2}", value?))));
     }
-    words.push(if found.pose.yaw_deg.abs() < 5.0 { "facing the camera".to_owned() } else { turned(found.pose.yaw_deg) });
+    words.push(if found.pose.yaw_deg.abs() < 5.0 {
+        "facing the camera".to_owned()
+    } else {
+        turned(found.pose.yaw_deg)
+    });
     if found.blink > 0.6 {
         words.push("eyes shut".to_owned());
     }

@@ -34,7 +34,7 @@ pub enum Saying {
 }
 
 /// What the window knows of one run of the pipeline.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct State {
     /// The newest answer.
     pub tick: Option<Tick>,
@@ -67,29 +67,6 @@ pub struct State {
     /// Whether the pipeline has gone.
     pub is_closed: bool,
     recent: VecDeque<(Timestamp, [f32; Label::COUNT])>,
-}
-
-impl Default for State {
-    fn default() -> Self {
-        Self {
-            tick: None,
-            history: History::default(),
-            speech: Speech::default(),
-            sayings: VecDeque::new(),
-            level: None,
-            last_face: None,
-            last_words: None,
-            camera: None,
-            microphone: None,
-            off: Vec::new(),
-            failed: Vec::new(),
-            person: PersonState::default(),
-            health: None,
-            ended_at: None,
-            is_closed: false,
-            recent: VecDeque::new(),
-        }
-    }
 }
 
 impl State {
@@ -195,12 +172,8 @@ mod tests {
     use crate::signal::Moment;
 
     fn empty_tick(at: Timestamp) -> Tick {
-        let moment = Moment {
-            at,
-            face: Err(Absence::NoFace),
-            voice: Err(Absence::NoSpeech),
-            words: Err(Absence::NoWords),
-        };
+        let moment =
+            Moment { at, face: Err(Absence::NoFace), voice: Err(Absence::NoSpeech), words: Err(Absence::NoWords) };
         Tick { moment, fused: None, without: [None; 3] }
     }
 

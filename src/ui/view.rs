@@ -6,7 +6,6 @@ use crate::signal::Absence;
 use crate::signal::FaceView;
 use crate::signal::Fused;
 use crate::signal::Modality;
-use crate::time::Span;
 use crate::time::Timestamp;
 use crate::ui::Options;
 use crate::ui::state::State;
@@ -49,8 +48,6 @@ pub struct Picture {
     pub crop: Option<egui::TextureHandle>,
     /// Width and height of the frame, px.
     pub size: (f32, f32),
-    /// When it was taken.
-    pub span: Span,
     /// What was found, without the pixels.
     pub found: FaceView,
 }

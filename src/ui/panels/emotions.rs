@@ -3,11 +3,11 @@
 use egui::Align2;
 use egui::FontId;
 use egui::Rect;
+use egui::Role;
 use egui::Sense;
 use egui::Stroke;
 use egui::Ui;
 use egui::WidgetInfo;
-use egui::Role;
 
 use crate::signal::Label;
 use crate::ui::WindowCommand;

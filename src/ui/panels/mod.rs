@@ -9,10 +9,10 @@ mod rests_on;
 mod settings;
 mod start;
 mod status;
-mod timeline;
-mod top;
 #[cfg(test)]
 mod tests;
+mod timeline;
+mod top;
 mod transcript;
 
 pub use emotions::emotions_ui;

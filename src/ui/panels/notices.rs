@@ -71,9 +71,9 @@ pub fn notices(view: &View<'_>) -> Vec<Notice> {
     }
     all.extend(stages_off(view));
     match view.state.microphone.as_ref() {
-        Some(SourceState::Failed { message }) => all.push(microphone(format!("can't be opened: {message}"))),
-        Some(SourceState::Lost { message }) => all.push(microphone(format!("is lost: {message}"))),
-        Some(SourceState::Silent { message }) => all.push(microphone(format!("gives only silence: {message}"))),
+        Some(SourceState::Failed { message }) => all.push(microphone(&format!("can't be opened: {message}"))),
+        Some(SourceState::Lost { message }) => all.push(microphone(&format!("is lost: {message}"))),
+        Some(SourceState::Silent { message }) => all.push(microphone(&format!("gives only silence: {message}"))),
         _ => {}
     }
     if let Some(ended) = view.state.ended_at {
@@ -88,7 +88,7 @@ pub fn notices(view: &View<'_>) -> Vec<Notice> {
     all
 }
 
-fn microphone(what: String) -> Notice {
+fn microphone(what: &str) -> Notice {
     let way = ("choose a source".to_owned(), "devices, a recording, …", WindowCommand::Sheet(Sheet::Sources));
     Notice { kind: NoticeKind::Failure, text: format!("The microphone {what}"), ways: vec![way] }
 }
@@ -127,7 +127,8 @@ pub fn notices_ui(ui: &mut Ui, palette: &Palette, notices: &[Notice]) -> Option<
     let mut command = None;
     let mut top = ui.max_rect().top();
     for notice in notices {
-        let line = Rect::from_min_size(egui::pos2(ui.max_rect().left(), top), egui::vec2(ui.max_rect().width(), HEIGHT));
+        let line =
+            Rect::from_min_size(egui::pos2(ui.max_rect().left(), top), egui::vec2(ui.max_rect().width(), HEIGHT));
         command = command.or(notice_ui(ui, palette, notice, line));
         top += HEIGHT + 4.0;
     }

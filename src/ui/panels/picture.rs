@@ -8,12 +8,12 @@ use egui::Painter;
 use egui::Pos2;
 use egui::Rect;
 use egui::RichText;
+use egui::Role;
 use egui::Sense;
 use egui::Shape;
 use egui::Stroke;
 use egui::Ui;
 use egui::WidgetInfo;
-use egui::Role;
 
 use crate::capture::SourceState;
 use crate::pipeline::Command;
@@ -184,7 +184,8 @@ fn outlined(painter: &Painter, at: Pos2, align: Align2, text: &str, ground: Colo
     let galley = painter.layout_no_wrap(text.to_owned(), FontId::proportional(11.5), ink);
     let rect = align.anchor_size(at, galley.size());
     let inside = painter.clip_rect().shrink(6.0);
-    let rect = rect.translate(egui::vec2((inside.left() - rect.left()).max(0.0) + (inside.right() - rect.right()).min(0.0), 0.0));
+    let rect = rect
+        .translate(egui::vec2((inside.left() - rect.left()).max(0.0) + (inside.right() - rect.right()).min(0.0), 0.0));
     painter.rect_filled(rect.expand2(egui::vec2(5.0, 2.0)), 3.0, ground.gamma_multiply(0.8));
     painter.galley(rect.min, galley, ink);
 }
@@ -234,7 +235,10 @@ fn controls_ui(ui: &mut Ui, view: &View<'_>, is_past: bool) -> Option<WindowComm
             command = Some(WindowCommand::Crop);
         }
         if is_past
-            && ui.button(small("choose a source")).on_hover_text("cameras, recordings, the synthetic participant").clicked()
+            && ui
+                .button(small("choose a source"))
+                .on_hover_text("cameras, recordings, the synthetic participant")
+                .clicked()
         {
             command = Some(WindowCommand::Sheet(Sheet::Sources));
         }

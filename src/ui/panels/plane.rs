@@ -5,12 +5,12 @@ use egui::FontId;
 use egui::Painter;
 use egui::Pos2;
 use egui::Rect;
+use egui::Role;
 use egui::Sense;
 use egui::Shape;
 use egui::Stroke;
 use egui::Ui;
 use egui::WidgetInfo;
-use egui::Role;
 use egui::epaint::EllipseShape;
 
 use crate::signal::Label;
@@ -89,9 +89,8 @@ fn draw_disc(painter: &Painter, palette: &Palette, disc: Disc) {
         // Beside the place, on the side where no neighbour's word is.
         let (align, away) = match label {
             Label::Fear | Label::Happiness => (Align2::RIGHT_CENTER, egui::vec2(-5.0, 0.0)),
-            Label::Disgust => (Align2::CENTER_TOP, egui::vec2(0.0, 3.0)),
             Label::Anger | Label::Surprise => (Align2::LEFT_CENTER, egui::vec2(5.0, 0.0)),
-            Label::Sadness => (Align2::CENTER_TOP, egui::vec2(0.0, 3.0)),
+            Label::Sadness | Label::Disgust => (Align2::CENTER_TOP, egui::vec2(0.0, 3.0)),
             Label::Neutral => (Align2::LEFT_TOP, egui::vec2(4.0, 2.0)),
         };
         painter.circle_filled(at, 2.0, palette.muted);

@@ -5,10 +5,10 @@ use egui::Button;
 use egui::FontId;
 use egui::Rect;
 use egui::RichText;
+use egui::Role;
 use egui::Sense;
 use egui::Ui;
 use egui::WidgetInfo;
-use egui::Role;
 
 use crate::signal::Modality;
 use crate::ui::WindowCommand;

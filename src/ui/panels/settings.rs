@@ -23,7 +23,8 @@ pub fn settings_ui(ui: &mut Ui, options: &Options) -> Option<WindowCommand> {
         ui.label("size");
         let size = Slider::new(&mut set.scale, 0.75..=2.0).step_by(0.05).custom_formatter(as_percent);
         // Not while it is dragged: the slider would run away from under the pointer.
-        let size = ui.add(size.update_while_editing(false)).on_hover_text("of everything, as far as the window has room");
+        let size =
+            ui.add(size.update_while_editing(false)).on_hover_text("of everything, as far as the window has room");
         if size.dragged() {
             set.scale = options.scale;
         }
@@ -32,7 +33,8 @@ pub fn settings_ui(ui: &mut Ui, options: &Options) -> Option<WindowCommand> {
         ui.label("picture");
         ui.vertical(|ui| {
             ui.checkbox(&mut set.mirrored, "as a mirror").on_hover_text("as people expect to see themselves");
-            ui.checkbox(&mut set.landmarks, "points of the face").on_hover_text("drawn on the frame they were found in");
+            ui.checkbox(&mut set.landmarks, "points of the face")
+                .on_hover_text("drawn on the frame they were found in");
             ui.checkbox(&mut set.crop, "what the network sees").on_hover_text("the crop of the face");
         });
         ui.end_row();

@@ -56,7 +56,11 @@ pub fn start_ui(
             }
         });
         way_ui(right, palette, "The synthetic participant", "Drawn and spoken by the program: nobody real.", |ui| {
-            if ui.add(main_button(palette, "Watch the synthetic participant")).on_hover_text("to see what this does").clicked() {
+            if ui
+                .add(main_button(palette, "Watch the synthetic participant"))
+                .on_hover_text("to see what this does")
+                .clicked()
+            {
                 command = Some(WindowCommand::Open(SourceChoice::Demo { seed: 1 }));
             }
         });

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use egui::Align2;
+use egui::Role;
 use egui::Sense;
 use egui::Ui;
 use egui::WidgetInfo;
-use egui::Role;
 
 use crate::pipeline::Health;
 use crate::signal::Modality;
@@ -60,7 +60,11 @@ fn modality_line(health: &Health, modality: Modality) -> String {
 }
 
 fn short(time: Duration) -> String {
-    if time < Duration::from_secs(1) { format!("{} ms", time.as_millis()) } else { format!("{:.1} s", time.as_secs_f32()) }
+    if time < Duration::from_secs(1) {
+        format!("{} ms", time.as_millis())
+    } else {
+        format!("{:.1} s", time.as_secs_f32())
+    }
 }
 
 fn megabytes(bytes: u64) -> u64 {
@@ -68,24 +72,18 @@ fn megabytes(bytes: u64) -> u64 {
 }
 
 fn details(health: &Health) -> String {
-    let mut text = "stage        per s    median      95 %      results\n".to_owned();
-    for stage in &health.stages {
-        text += &format!(
-            "{:<11} {:>6.1} {:>9} {:>9} {:>12}\n",
-            stage.stage,
-            stage.rate_hz,
-            short(stage.p50),
-            short(stage.p95),
-            stage.count
-        );
-    }
-    text += "\nlink                        passed    dropped\n";
-    for link in &health.links {
-        text += &format!("{:<22} {:>11} {:>10}\n", link.link, link.passed, link.dropped);
-    }
-    text += "\nfrom capture to reading: median to 95 % in the line below";
-    text += &format!("\nmemory at most {} MB", megabytes(health.peak_memory_bytes));
-    text
+    let stages = health.stages.iter().map(|stage| {
+        let (p50, p95) = (short(stage.p50), short(stage.p95));
+        format!("{:<11} {:>6.1} {p50:>9} {p95:>9} {:>12}", stage.stage, stage.rate_hz, stage.count)
+    });
+    let links = health.links.iter().map(|link| format!("{:<22} {:>11} {:>10}", link.link, link.passed, link.dropped));
+    let mut rows = vec!["stage        per s    median      95 %      results".to_owned()];
+    rows.extend(stages);
+    rows.push("\nlink                        passed    dropped".to_owned());
+    rows.extend(links);
+    rows.push("\nin the line below: from capture to reading, median–95 %".to_owned());
+    rows.push(format!("memory at most {} MB", megabytes(health.peak_memory_bytes)));
+    rows.join("\n")
 }
 
 #[cfg(test)]

@@ -68,10 +68,9 @@ type Draw = fn(&mut egui::Ui, &View<'_>) -> Option<WindowCommand>;
 
 /// A panel on a screen of its own, and everything that it asked for.
 fn draw(scene: Scene, size: (f32, f32), panel: Draw) -> Harness<'static, Vec<WindowCommand>> {
-    let mut harness = Harness::builder().with_size(egui::vec2(size.0, size.1)).build_ui_state(
-        move |ui, asked: &mut Vec<WindowCommand>| asked.extend(panel(ui, &scene.view())),
-        Vec::new(),
-    );
+    let mut harness = Harness::builder()
+        .with_size(egui::vec2(size.0, size.1))
+        .build_ui_state(move |ui, asked: &mut Vec<WindowCommand>| asked.extend(panel(ui, &scene.view())), Vec::new());
     harness.run_steps(2);
     harness
 }
@@ -136,8 +135,7 @@ fn what_it_rests_on_offers_a_comparison_and_says_why_something_is_absent() {
 
 #[test]
 fn without_a_reading_no_label_has_a_number() {
-    let harness =
-        draw(Scene::default(), (320.0, 260.0), |ui, view| panels::emotions_ui(ui, view, &Motion::default()));
+    let harness = draw(Scene::default(), (320.0, 260.0), |ui, view| panels::emotions_ui(ui, view, &Motion::default()));
 
     assert!(harness.query_by_label("Happiness –").is_some());
     assert!(harness.query_by_label("Neutral –").is_some());
@@ -155,7 +153,7 @@ fn a_click_on_another_face_chooses_it() {
     let face = |x: f32| FaceBox { x, y: 100.0, width: 200.0, height: 200.0 };
     let found = FaceView { face: Some(face(100.0)), others: vec![face(100.0), face(900.0)], ..FaceView::default() };
     let size = (1280.0, 720.0);
-    let picture = Picture { texture: None, crop: None, size, span: Span::default(), found };
+    let picture = Picture { texture: None, crop: None, size, found };
     let options = Options { mirrored: true, ..Options::default() };
     let scene = Scene { picture: Some(picture), options, ..Scene::default() };
     let mut harness = draw(scene, (656.0, 500.0), panels::picture_ui);
@@ -233,9 +231,8 @@ fn notices_name_the_synthetic_participant_and_the_way_to_missing_models() {
     assert_eq!(notices.len(), 2, "the same reason is said once: {notices:?}");
     assert!(notices[0].text.starts_with("SYNTHETIC PARTICIPANT"));
 
-    let mut harness = draw(scene, (1000.0, 120.0), |ui, view| {
-        panels::notices_ui(ui, view.palette, &panels::notices(view))
-    });
+    let mut harness =
+        draw(scene, (1000.0, 120.0), |ui, view| panels::notices_ui(ui, view.palette, &panels::notices(view)));
     click(&mut harness, "copy “bash models/setup”");
 
     assert_eq!(harness.state().as_slice(), [WindowCommand::Copy("bash models/setup".into())]);
@@ -246,9 +243,8 @@ fn a_recording_that_has_ended_can_be_played_again() {
     let source = SourceChoice::Recording("interview.mp4".into());
     let mut scene = Scene { source: source.clone(), ..Scene::default() };
     scene.state.take(Event::Ended, Timestamp::from_secs(9.0));
-    let mut harness = draw(scene, (1000.0, 120.0), |ui, view| {
-        panels::notices_ui(ui, view.palette, &panels::notices(view))
-    });
+    let mut harness =
+        draw(scene, (1000.0, 120.0), |ui, view| panels::notices_ui(ui, view.palette, &panels::notices(view)));
 
     click(&mut harness, "play it again");
 

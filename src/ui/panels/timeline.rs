@@ -7,12 +7,12 @@ use egui::Mesh;
 use egui::Painter;
 use egui::Rangef;
 use egui::Rect;
+use egui::Role;
 use egui::Sense;
 use egui::Shape;
 use egui::Stroke;
 use egui::Ui;
 use egui::WidgetInfo;
-use egui::Role;
 
 use crate::signal::Modality;
 use crate::time::Span;
@@ -68,20 +68,19 @@ pub fn timeline_ui(ui: &mut Ui, view: &View<'_>) -> (Option<WindowCommand>, Opti
     let painter = ui.painter_at(rect);
     let shown_secs = shown_secs(view);
     let now = view.now.secs();
-    let scale =
-        Scale { left: rect.left() + GUTTER, right: rect.right(), start_secs: now - shown_secs, end_secs: now };
+    let scale = Scale { left: rect.left() + GUTTER, right: rect.right(), start_secs: now - shown_secs, end_secs: now };
     let tracks = lay_out(rect);
     draw(&painter, view, scale, &tracks);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, "timeline"));
 
-    let Some(pointer) = response.hover_pos() else { return (None, None) };
+    let Some(pointed) = response.hover_pos() else { return (None, None) };
     let command = zoom(ui, view, shown_secs);
-    if pointer.x < scale.left {
+    if pointed.x < scale.left {
         response.on_hover_text("turn the wheel for more of the past or less: from 10 s to the whole session");
         return (command, None);
     }
-    let at = scale.at(pointer.x);
-    draw_crosshair(&painter, view, rect, pointer.x, at);
+    let at = scale.at(pointed.x);
+    draw_crosshair(&painter, view, rect, pointed.x, at);
     (command, Some(at))
 }
 
@@ -147,13 +146,23 @@ fn draw(painter: &Painter, view: &View<'_>, scale: Scale, tracks: &Tracks) {
         track: tracks.valence,
         colour: palette.valence,
         dash: None,
-        of: |column| (column.mean.valence, column.mean.valence_sd, column.valence),
+        of: |column| Course {
+            mean: column.mean.valence,
+            doubt: column.mean.valence_sd,
+            lowest: column.valence.0,
+            highest: column.valence.1,
+        },
     };
     let arousal = Line {
         track: tracks.arousal,
         colour: palette.arousal,
         dash: Some((7.0, 3.0)),
-        of: |column| (column.mean.arousal, column.mean.arousal_sd, column.arousal),
+        of: |column| Course {
+            mean: column.mean.arousal,
+            doubt: column.mean.arousal_sd,
+            lowest: column.arousal.0,
+            highest: column.arousal.1,
+        },
     };
     for run in &runs {
         draw_line(&clipped, scale, &valence, run);
@@ -186,13 +195,20 @@ fn draw(painter: &Painter, view: &View<'_>, scale: Scale, tracks: &Tracks) {
     }
 }
 
+/// Where one line goes in one column.
+struct Course {
+    mean: f32,
+    doubt: f32,
+    lowest: f32,
+    highest: f32,
+}
+
 /// One of the two lines.
 struct Line {
     track: Rect,
     colour: Color32,
     dash: Option<(f32, f32)>,
-    /// Mean, doubt, lowest and highest of a column.
-    of: fn(&Column) -> (f32, f32, (f32, f32)),
+    of: fn(&Column) -> Course,
 }
 
 impl Line {
@@ -209,7 +225,7 @@ fn draw_line(painter: &Painter, scale: Scale, line: &Line, run: &[Column]) {
     let stroke = Stroke::new(1.8, line.colour);
     for column in run {
         let x = scale.x(column.at_secs);
-        let (mean, doubt, (lowest, highest)) = (line.of)(column);
+        let Course { mean, doubt, lowest, highest } = (line.of)(column);
         push_pair(&mut band, x, line.y(mean + doubt), line.y(mean - doubt), fill);
         if line.y(lowest) - line.y(highest) > 2.0 {
             painter.vline(x, line.y(highest)..=line.y(lowest), Stroke::new(1.0, line.colour));
@@ -311,13 +327,7 @@ fn draw_axis(painter: &Painter, palette: &Palette, scale: Scale, tracks: &Tracks
         at += step;
     }
     let text = "now";
-    painter.text(
-        tracks.axis.right_bottom(),
-        Align2::RIGHT_BOTTOM,
-        text,
-        FontId::proportional(10.5),
-        palette.muted,
-    );
+    painter.text(tracks.axis.right_bottom(), Align2::RIGHT_BOTTOM, text, FontId::proportional(10.5), palette.muted);
 }
 
 fn draw_crosshair(painter: &Painter, view: &View<'_>, rect: Rect, x: f32, at: Timestamp) {

@@ -31,13 +31,13 @@ pub fn top_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
         let response = device_ui(ui, view, &camera, view.state.camera.as_ref());
         let cameras = view.devices.map(|(cameras, _)| cameras.as_slice());
         let pick = picker_ui(&response, cameras, &view.options.camera, is_live(view));
-        command = command.take().or(pick.map(|pick| pick.map_or(WindowCommand::ListDevices, camera_command)));
+        command = command.take().or(pick.map(|pick| pick.command(Command::Camera)));
 
         let microphone = device_text("Microphone", view.state.microphone.as_ref(), view, is_wide);
         let response = device_ui(ui, view, &microphone, view.state.microphone.as_ref());
         let microphones = view.devices.map(|(_, microphones)| microphones.as_slice());
         let pick = picker_ui(&response, microphones, &view.options.microphone, is_live(view));
-        command = command.take().or(pick.map(|pick| pick.map_or(WindowCommand::ListDevices, microphone_command)));
+        command = command.take().or(pick.map(|pick| pick.command(Command::Microphone)));
         meter_ui(ui, view);
 
         if view.is_started {
@@ -53,14 +53,6 @@ pub fn top_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
 
 const fn is_live(view: &View<'_>) -> bool {
     matches!(view.source, SourceChoice::Live { .. })
-}
-
-const fn camera_command(pick: Pick) -> WindowCommand {
-    WindowCommand::Tell(Command::Camera(pick))
-}
-
-const fn microphone_command(pick: Pick) -> WindowCommand {
-    WindowCommand::Tell(Command::Microphone(pick))
 }
 
 struct DeviceText {
@@ -102,10 +94,8 @@ fn elided(text: &str, most: usize) -> String {
 fn device_ui(ui: &mut Ui, view: &View<'_>, text: &DeviceText, state: Option<&SourceState>) -> Response {
     let palette = view.palette;
     let (dot, _) = ui.allocate_exact_size(egui::vec2(9.0, 9.0), Sense::hover());
-    let is_trouble = matches!(
-        state,
-        Some(SourceState::Failed { .. } | SourceState::Lost { .. } | SourceState::Silent { .. })
-    );
+    let is_trouble =
+        matches!(state, Some(SourceState::Failed { .. } | SourceState::Lost { .. } | SourceState::Silent { .. }));
     let ink = if is_trouble { palette.alert } else { palette.text };
     if matches!(state, Some(SourceState::Running { .. } | SourceState::Silent { .. } | SourceState::Lost { .. })) {
         ui.painter().circle_filled(dot.center(), 4.5, ink);
@@ -115,20 +105,30 @@ fn device_ui(ui: &mut Ui, view: &View<'_>, text: &DeviceText, state: Option<&Sou
     ui.add(Button::new(RichText::new(&text.short).color(ink))).on_hover_text(&text.long)
 }
 
-/// The list of devices under its button: `Some(None)` asks for the list, `Some(Some(_))` is the choice.
-fn picker_ui(
-    button: &Response,
-    names: Option<&[String]>,
-    chosen: &Pick,
-    is_live: bool,
-) -> Option<Option<Pick>> {
-    let mut asked = button.clicked().then_some(None);
+/// What was done with a list of devices.
+enum Picked {
+    Opened,
+    Chosen(Pick),
+}
+
+impl Picked {
+    fn command(self, choose: fn(Pick) -> Command) -> WindowCommand {
+        match self {
+            Self::Opened => WindowCommand::ListDevices,
+            Self::Chosen(pick) => WindowCommand::Tell(choose(pick)),
+        }
+    }
+}
+
+/// The list of devices under its button.
+fn picker_ui(button: &Response, names: Option<&[String]>, chosen: &Pick, is_live: bool) -> Option<Picked> {
+    let mut asked = button.clicked().then_some(Picked::Opened);
     Popup::menu(button).show(|ui| {
         ui.set_min_width(180.0);
         let mut item = |ui: &mut Ui, pick: Pick, text: &str| {
             let is_chosen = is_live && *chosen == pick;
             if ui.selectable_label(is_chosen, text).on_hover_text("take this one").clicked() {
-                asked = Some(Some(pick));
+                asked = Some(Picked::Chosen(pick));
             }
         };
         item(ui, Pick::Default, "the system's default");
@@ -189,17 +189,15 @@ fn person_ui(ui: &mut Ui, view: &View<'_>, is_wide: bool) -> Option<WindowComman
         let ago = phrases::length(view.now.since(*at));
         format!("afresh {ago} ago: {why}")
     });
-    let mut hover = "what is usual for this person: running means of features, without any label".to_owned();
+    let mut hover = vec!["what is usual for this person: running means of features, without any label".to_owned()];
     for (modality, secs) in Modality::ALL.into_iter().zip(person.known_secs) {
-        hover += &format!("\n{} known {}", modality.name(), length(secs));
+        hover.push(format!("{} known {}", modality.name(), length(secs)));
     }
-    if let Some(afresh) = &afresh {
-        hover += &format!("\n{afresh}");
-        if is_wide {
-            text += &format!(" · {}", elided(afresh, 30));
-        }
+    if let (Some(afresh), true) = (&afresh, is_wide) {
+        text = format!("{text} · {}", elided(afresh, 30));
     }
-    ui.label(RichText::new(text).color(view.palette.muted)).on_hover_text(hover);
+    hover.extend(afresh);
+    ui.label(RichText::new(text).color(view.palette.muted)).on_hover_text(hover.join("\n"));
 
     let afresh = Button::new(RichText::new("afresh  A").small());
     let mut command = None;
@@ -222,7 +220,11 @@ fn buttons_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
         ("keys", "all keys (?)", WindowCommand::Sheet(Sheet::Help)),
         ("settings", "settings (,)", WindowCommand::Sheet(Sheet::Settings)),
         (theme, "dark or light (T)", WindowCommand::Theme),
-        ("source", "camera and microphone, a recording, or the synthetic participant", WindowCommand::Sheet(Sheet::Sources)),
+        (
+            "source",
+            "camera and microphone, a recording, or the synthetic participant",
+            WindowCommand::Sheet(Sheet::Sources),
+        ),
     ];
     let mut asked = None;
     for (text, hover, command) in buttons {
