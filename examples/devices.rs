@@ -63,9 +63,6 @@ fn watch(secs: f64, camera_pick: Pick, microphone_pick: Pick) {
     let seeing = thread::spawn({
         let (clock, said) = (clock.clone(), said.clone());
         move || {
-            let start = |job: Box<dyn FnOnce() + Send>| {
-                thread::Builder::new().name("grab".into()).spawn(job).map(drop)
-            };
             camera::run(
                 camera_pick,
                 &mut frames,
@@ -80,7 +77,7 @@ fn watch(secs: f64, camera_pick: Pick, microphone_pick: Pick) {
     let hearing = thread::spawn({
         let (clock, said) = (clock.clone(), said.clone());
         move || {
-            microphone::run(microphone_pick, &streams, &microphone_told, &clock, &mut |state| {
+            microphone::run(microphone_pick, &streams, &microphone_told, &clock, &start, &mut |state| {
                 say(&said, &*clock, "microphone", &state);
             });
         }
@@ -132,6 +129,10 @@ fn watch(secs: f64, camera_pick: Pick, microphone_pick: Pick) {
     drop((camera_control, microphone_control));
     let ended = seeing.join().is_ok() && hearing.join().is_ok();
     println!("stopped after {:.0} ms{}", clock.now().since(from).as_secs_f64() * 1e3, if ended { "" } else { ", badly" });
+}
+
+fn start(job: Box<dyn FnOnce() + Send>) -> std::io::Result<()> {
+    thread::Builder::new().name("device".into()).spawn(job).map(drop)
 }
 
 fn say(said: &Mutex<()>, clock: &dyn Clock, source: &str, state: &SourceState) {

@@ -20,6 +20,7 @@ use crate::capture::Pick;
 use crate::capture::RETRY;
 use crate::capture::Reporter;
 use crate::capture::SourceState;
+use crate::capture::Start;
 use crate::link::event;
 use crate::link::event::EventInlet;
 use crate::link::event::EventOutlet;
@@ -128,9 +129,6 @@ impl CameraError {
         matches!(self, Self::NoDefault | Self::Absent { .. })
     }
 }
-
-/// Runs a job on a thread of its own.
-pub type Start<'a> = &'a dyn Fn(Box<dyn FnOnce() + Send + 'static>) -> std::io::Result<()>;
 
 /// How the bytes of a camera's picture are to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -262,10 +260,16 @@ fn run_with(
             after
         };
         match after {
-            After::Repick(other) => pick = other,
+            After::Repick(other) => {
+                pick = other;
+                reporter.repicked();
+            }
             After::Close => return,
             After::Retry => match control.wait(RETRY) {
-                Next::Item(other) => pick = other,
+                Next::Item(other) => {
+                    pick = other;
+                    reporter.repicked();
+                }
                 Next::Nothing => {}
                 Next::Closed => return,
             },
@@ -305,6 +309,18 @@ struct Following<'a> {
 }
 
 impl Following<'_> {
+    /// What comes next; of several pictures the last.
+    fn newest(&self) -> Next<Grabbed> {
+        let mut next = self.told.wait(LOOK_EVERY);
+        while let Next::Item(Grabbed::Picture { .. }) = &next {
+            let Next::Item(newer) = self.told.poll() else { break };
+            if let Next::Item(Grabbed::Picture { raw, .. }) = std::mem::replace(&mut next, Next::Item(newer)) {
+                self.give_back.offer(raw.bytes);
+            }
+        }
+        next
+    }
+
     fn follow(
         &mut self,
         frames: &mut LatestOutlet<Frame>,
@@ -322,7 +338,7 @@ impl Following<'_> {
                 Next::Closed => return After::Close,
                 Next::Nothing => {}
             }
-            match self.told.wait(LOOK_EVERY) {
+            match self.newest() {
                 Next::Item(Grabbed::Opened { name: opened, width, height, fps }) => {
                     alive_at = self.clock.now();
                     frame_length = Duration::from_secs(1) / fps.max(1);

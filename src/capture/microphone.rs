@@ -2,13 +2,17 @@
 //!
 //! The sound system calls back on a thread of its own; what happens there is in `microphone/input.rs` and is no more
 //! than a reading of the clock and a push into a ring.
+//!
+//! # Why
+//!
+//! When a sound server dies, the libraries that talk to it have been seen to wait for themselves for ever, in the
+//! closing of the stream. So a stream is opened, held and closed by a thread that [`run`] can leave behind.
 
 #[cfg(feature = "desktop")]
 mod input;
 #[cfg(feature = "desktop")]
 mod list;
 
-use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::sync::atomic::AtomicU8;
@@ -20,7 +24,9 @@ use crate::capture::Pick;
 use crate::capture::RETRY;
 use crate::capture::Reporter;
 use crate::capture::SourceState;
+use crate::capture::Start;
 use crate::link::audio::AudioInlet;
+use crate::link::event;
 use crate::link::event::EventInlet;
 use crate::link::event::EventOutlet;
 use crate::link::event::Next;
@@ -42,6 +48,8 @@ pub(crate) const RING_SECS: u32 = 2;
 /// Blocks that a stream's ring holds: of two milliseconds at the least.
 pub(crate) const RING_BLOCKS: usize = 1024;
 
+const OPEN_WITHIN: Duration = Duration::from_secs(8);
+const CLOSE_WITHIN: Duration = Duration::from_millis(150);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 const FIRST_CALLBACK_WITHIN: Duration = Duration::from_secs(3);
 const CALLBACK_WITHIN: Duration = Duration::from_millis(1500);
@@ -89,6 +97,15 @@ pub enum MicrophoneError {
         /// What it offers.
         detail: String,
     },
+    /// The sound system doesn't answer.
+    #[error("the sound system doesn't answer; restart it, or log out and in again")]
+    NoAnswer,
+    /// The machine gives no thread for it.
+    #[error("the machine has no room for another thread; close other programs\n{detail}")]
+    NoThread {
+        /// What the system said.
+        detail: String,
+    },
     /// Anything else.
     #[error("the microphone can't be opened; plug it in again or choose another one\nmicrophone: {name}, {detail}")]
     Other {
@@ -105,13 +122,22 @@ impl MicrophoneError {
     }
 }
 
-/// An open microphone: it goes on until it is dropped.
+/// An open microphone.
 struct Opened {
-    _stream: Box<dyn Any>,
     name: String,
     form: String,
     rate_hz: u32,
     inlet: AudioInlet,
+}
+
+/// What the thread that holds a stream has at hand. It closes the stream once `until` closes.
+struct Holder {
+    pick: Pick,
+    clock: Arc<dyn Clock>,
+    vitals: Arc<Vitals>,
+    tell: EventOutlet<Result<Opened, MicrophoneError>>,
+    #[cfg_attr(not(feature = "desktop"), expect(dead_code, reason = "nothing is ever held"))]
+    until: EventInlet<()>,
 }
 
 /// What a callback leaves behind for those who watch it.
@@ -158,19 +184,23 @@ impl Vitals {
 /// Hears a microphone until `control` closes; each value on `control` picks another one.
 ///
 /// Every time that one is opened its samples go down a link of their own, which is sent down `streams`. One that can't
-/// be opened, goes away or falls silent without an error is tried again every second.
+/// be opened, goes away or stops without an error is tried again every second. `start` gives the thread that holds
+/// the stream.
 pub fn run(
     pick: Pick,
     streams: &EventOutlet<AudioStream>,
     control: &EventInlet<Pick>,
     clock: &Arc<dyn Clock>,
+    start: Start<'_>,
     report: &mut dyn FnMut(SourceState),
 ) {
     #[cfg(feature = "desktop")]
-    let mut open = input::open;
+    let job: Job = Arc::new(input::hold);
     #[cfg(not(feature = "desktop"))]
-    let mut open = |_: &Pick, _: &Arc<dyn Clock>, _: &Arc<Vitals>| Err(MicrophoneError::NoDevices);
-    run_with(&mut open, pick, streams, control, clock, report);
+    let job: Job = Arc::new(|holder: Holder| {
+        holder.tell.offer(Err(MicrophoneError::NoDevices));
+    });
+    run_with(&job, pick, streams, control, clock, start, report);
 }
 
 /// The names of the microphones that can be picked, the default left out.
@@ -182,9 +212,9 @@ pub fn names() -> Vec<String> {
     Vec::new()
 }
 
-type Open<'a> = &'a mut dyn FnMut(&Pick, &Arc<dyn Clock>, &Arc<Vitals>) -> Result<Opened, MicrophoneError>;
+type Job = Arc<dyn Fn(Holder) + Send + Sync>;
 
-/// What ended the watch over an open microphone.
+/// What ended the watch over a microphone.
 enum After {
     Repick(Pick),
     Retry,
@@ -192,11 +222,12 @@ enum After {
 }
 
 fn run_with(
-    open: Open<'_>,
+    job: &Job,
     mut pick: Pick,
     streams: &EventOutlet<AudioStream>,
     control: &EventInlet<Pick>,
     clock: &Arc<dyn Clock>,
+    start: Start<'_>,
     report: &mut dyn FnMut(SourceState),
 ) {
     let mut reporter = Reporter::new(report);
@@ -209,26 +240,68 @@ fn run_with(
         }
         reporter.opening();
         let vitals = Arc::new(Vitals::new());
-        let after = match open(&pick, clock, &vitals) {
-            Ok(Opened { _stream, name, form, rate_hz, inlet }) => {
-                if !streams.send(AudioStream { rate_hz, inlet, xruns: vitals.xruns.clone() }) {
-                    return;
+        let (tell, told) = event::link(1);
+        let (hold, until) = event::link(1);
+        let holder = Holder { pick: pick.clone(), clock: clock.clone(), vitals: vitals.clone(), tell, until };
+        let job = job.clone();
+        let after = match start(Box::new(move || job(holder))) {
+            Ok(()) => match wait_for(&told, control, &**clock) {
+                Ok(Ok(opened)) => {
+                    let Opened { name, form, rate_hz, inlet } = opened;
+                    if !streams.send(AudioStream { rate_hz, inlet, xruns: vitals.xruns.clone() }) {
+                        return;
+                    }
+                    watch(&vitals, &name, &form, control, &**clock, &mut reporter)
                 }
-                watch(&vitals, &name, &form, control, &**clock, &mut reporter)
-            }
-            Err(error) => {
-                if error.is_absence() { reporter.absent(error.to_string()) } else { reporter.failed(error.to_string()) }
-                After::Retry
-            }
+                Ok(Err(error)) => fail(&error, &mut reporter),
+                Err(after) => after,
+            },
+            Err(error) => fail(&MicrophoneError::NoThread { detail: error.to_string() }, &mut reporter),
         };
+        drop(hold);
+        let from = clock.now();
+        while !matches!(told.wait(LOOK_EVERY), Next::Closed) && clock.now().since(from) < CLOSE_WITHIN {}
         match after {
-            After::Repick(other) => pick = other,
+            After::Repick(other) => {
+                pick = other;
+                reporter.repicked();
+            }
             After::Close => return,
             After::Retry => match control.wait(RETRY) {
-                Next::Item(other) => pick = other,
+                Next::Item(other) => {
+                    pick = other;
+                    reporter.repicked();
+                }
                 Next::Nothing => {}
                 Next::Closed => return,
             },
+        }
+    }
+}
+
+fn fail(error: &MicrophoneError, reporter: &mut Reporter<'_>) -> After {
+    if error.is_absence() { reporter.absent(error.to_string()) } else { reporter.failed(error.to_string()) }
+    After::Retry
+}
+
+/// Waits for the stream to be open, or to have failed; `Err` if the wait was ended.
+fn wait_for(
+    told: &EventInlet<Result<Opened, MicrophoneError>>,
+    control: &EventInlet<Pick>,
+    clock: &dyn Clock,
+) -> Result<Result<Opened, MicrophoneError>, After> {
+    let from = clock.now();
+    loop {
+        match control.poll() {
+            Next::Item(pick) => return Err(After::Repick(pick)),
+            Next::Closed => return Err(After::Close),
+            Next::Nothing => {}
+        }
+        match told.wait(LOOK_EVERY) {
+            Next::Item(result) => return Ok(result),
+            Next::Closed => return Ok(Err(MicrophoneError::NoAnswer)),
+            Next::Nothing if clock.now().since(from) > OPEN_WITHIN => return Ok(Err(MicrophoneError::NoAnswer)),
+            Next::Nothing => {}
         }
     }
 }

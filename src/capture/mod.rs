@@ -25,5 +25,6 @@ pub use devices::devices;
 pub use microphone::AudioStream;
 pub use source::Pick;
 pub use source::SourceState;
+pub use source::Start;
 pub(crate) use source::RETRY;
 pub(crate) use source::Reporter;

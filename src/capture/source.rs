@@ -63,6 +63,12 @@ impl fmt::Display for SourceState {
     }
 }
 
+/// Runs a job on a thread of its own.
+///
+/// Drivers may never return, and nothing but their return frees the thread that called them. So a source that waits
+/// for one asks its caller for a thread that it can leave behind.
+pub type Start<'a> = &'a dyn Fn(Box<dyn FnOnce() + Send + 'static>) -> std::io::Result<()>;
+
 /// How long a source that failed or was lost waits before it is tried again.
 pub(crate) const RETRY: Duration = Duration::from_secs(1);
 
@@ -83,6 +89,11 @@ impl<'a> Reporter<'a> {
             self.last = Some(state.clone());
             (self.report)(state);
         }
+    }
+
+    /// Reports that another device is picked: what was said of the one before counts no more.
+    pub(crate) fn repicked(&mut self) {
+        self.last = None;
     }
 
     /// Reports that a device is being opened, unless what was said last is that it failed or was lost: a retry

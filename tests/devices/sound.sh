@@ -35,6 +35,6 @@ stop)
     while [ -e "$folder/run/pid" ]; do sleep 0.05; done
     ;;
 play)
-    paplay --device=stage "${3:?a WAV file}"
+    exec paplay --device=stage "${3:?a WAV file}"
     ;;
 esac

@@ -18,6 +18,7 @@ use cpal::traits::DeviceTrait as _;
 use cpal::traits::StreamTrait as _;
 
 use super::GONE;
+use super::Holder;
 use super::INVALID;
 use super::MicrophoneError;
 use super::Opened;
@@ -35,8 +36,26 @@ const LARGEST_BLOCK: usize = 8192;
 const LONGEST_DELAY: Duration = Duration::from_secs(1);
 const OPEN_WITHIN: Duration = Duration::from_secs(2);
 
-/// Opens the microphone that `pick` means and starts it.
-pub(super) fn open(pick: &Pick, clock: &Arc<dyn Clock>, vitals: &Arc<Vitals>) -> Result<Opened, MicrophoneError> {
+/// Opens a microphone, and keeps it open until it is let go.
+pub(super) fn hold(holder: Holder) {
+    let Holder { pick, clock, vitals, tell, until } = holder;
+    match open(&pick, &clock, &vitals) {
+        Ok((stream, opened)) => {
+            if tell.send(Ok(opened)) {
+                // Nothing ever comes: this waits for the other end to close.
+                while until.next().is_some() {}
+            }
+            drop(stream);
+        }
+        Err(error) => {
+            tell.offer(Err(error));
+        }
+    }
+}
+
+type Open = (cpal::Stream, Opened);
+
+fn open(pick: &Pick, clock: &Arc<dyn Clock>, vitals: &Arc<Vitals>) -> Result<Open, MicrophoneError> {
     let (name, device) = list::find(pick)?;
     let why = |error: cpal::Error| explain(pick, &name, &error);
     let offered = device.default_input_config().map_err(why)?;
@@ -49,13 +68,8 @@ pub(super) fn open(pick: &Pick, clock: &Arc<dyn Clock>, vitals: &Arc<Vitals>) ->
         match start(&device, config, offered.sample_format(), hearing, vitals) {
             Ok(stream) => {
                 stream.play().map_err(why)?;
-                return Ok(Opened {
-                    _stream: Box::new(stream),
-                    form: form_of(offered.sample_rate(), offered.channels()),
-                    name,
-                    rate_hz: offered.sample_rate(),
-                    inlet,
-                });
+                let form = form_of(offered.sample_rate(), offered.channels());
+                return Ok((stream, Opened { form, name, rate_hz: offered.sample_rate(), inlet }));
             }
             Err(Refusal::Form) => {
                 return Err(MicrophoneError::Form { name, detail: offered.sample_format().to_string() });
