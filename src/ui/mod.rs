@@ -6,7 +6,8 @@
 //!
 //! | file         | is                                                       |
 //! |--------------|----------------------------------------------------------|
-//! | `app`        | drains links, carries out commands, lays out the panels  |
+//! | `app`        | drains links, carries out commands, draws the panels     |
+//! | `layout`     | where the panels lie                                     |
 //! | `state`      | what the pipeline told                                   |
 //! | `history`    | the past, bounded and thinned to the screen              |
 //! | `motion`     | eases between readings at the screen's rate              |
@@ -16,8 +17,6 @@
 //! | `panels`     | the panels                                               |
 
 mod app;
-#[cfg(test)]
-mod app_tests;
 mod command;
 mod history;
 mod keys;

@@ -58,7 +58,7 @@ pub fn plane_ui(ui: &mut Ui, view: &View<'_>, motion: &Motion) -> Option<WindowC
     let summary = draw_headline(&painter, view, disc, below);
 
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &summary));
-    let hover = response.hover_pos().map(|pointer| hover_text(view, disc, motion, pointer));
+    let hover = response.hover_pos().and_then(|pointer| hover_text(view, disc, motion, field, pointer));
     if let Some(hover) = hover {
         response.on_hover_text(hover);
     }
@@ -211,7 +211,8 @@ fn draw_headline(painter: &Painter, view: &View<'_>, disc: Disc, below: Rect) ->
     why
 }
 
-fn hover_text(view: &View<'_>, disc: Disc, motion: &Motion, pointer: Pos2) -> String {
+/// What lies under the pointer, in words; the legend explains the rest.
+fn hover_text(view: &View<'_>, disc: Disc, motion: &Motion, field: Rect, pointer: Pos2) -> Option<String> {
     let place = |valence: f32, arousal: f32| {
         format!("valence {}, arousal {}", phrases::signed(valence), phrases::signed(arousal))
     };
@@ -219,17 +220,20 @@ fn hover_text(view: &View<'_>, disc: Disc, motion: &Motion, pointer: Pos2) -> St
         if let Some(([valence, arousal], _)) = dot.shown()
             && disc.at(valence, arousal).distance(pointer) < 9.0
         {
-            return format!("the {} alone: {}", modality.name(), place(valence, arousal));
+            return Some(format!("the {} alone: {}", modality.name(), place(valence, arousal)));
         }
     }
     if let Some(([valence, arousal, ..], _)) = motion.point.shown()
         && disc.at(valence, arousal).distance(pointer) < 12.0
     {
-        return format!("all together: {}\nthe ellipse is one standard deviation", place(valence, arousal));
+        return Some(format!("all together: {}\nthe ellipse is one standard deviation", place(valence, arousal)));
     }
     let length = view.options.trail_secs;
-    format!(
-        "how the expression would be read: pleasant to the right, excited upwards\n\
+    let legend = Rect::from_min_size(field.left_top(), egui::vec2(70.0, 52.0));
+    legend.contains(pointer).then(|| {
+        format!(
+            "how the expression would be read: pleasant to the right, excited upwards\n\
          point: now, with an ellipse of doubt; line: the last {length:.0} s; small rings: each modality alone"
-    )
+        )
+    })
 }

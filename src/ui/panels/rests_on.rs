@@ -84,7 +84,9 @@ fn without_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
             }
         }
     });
+    let is_known = view.tick.is_some_and(|tick| tick.fused.is_some());
     let text = match view.without {
+        Some(_) if !is_known => "nothing is known that could be compared".to_owned(),
         Some(modality) => phrases::without(modality, view.without_fused()),
         None => "compare with what it would be without one".to_owned(),
     };

@@ -1,0 +1,261 @@
+//! Drains links, carries out commands, and lays out the panels.
+
+mod act;
+mod draw;
+#[cfg(test)]
+mod tests;
+mod upload;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use egui::Context;
+use egui::Ui;
+
+use crate::link::event::Next;
+use crate::pipeline::SourceChoice;
+use crate::pipeline::Tick;
+use crate::signal::Modality;
+use crate::time::Timestamp;
+use crate::ui::Host;
+use crate::ui::Options;
+use crate::ui::Sheet;
+use crate::ui::Waker;
+use crate::ui::WindowCommand;
+use crate::ui::Wiring;
+use crate::ui::keys;
+use crate::ui::motion::Motion;
+use crate::ui::panels::StartForm;
+use crate::ui::state::State;
+use crate::ui::theme::Palette;
+use crate::ui::view::Picture;
+use crate::ui::view::View;
+
+/// Events taken in before one picture at most, so that a flood can't stop the window.
+const EVENTS_AT_ONCE: usize = 4096;
+/// How long settings must rest before they are kept.
+const SAVE_AFTER_SECS: f64 = 0.7;
+/// The least room that the panels need, in points.
+const LEAST_ROOM: egui::Vec2 = egui::vec2(956.0, 596.0);
+
+/// The window. [`run`](crate::ui::run) puts it on the screen; a test or a picture-taker can drive it by itself.
+pub struct App {
+    host: Host,
+    waker: Waker,
+    options: Options,
+    wiring: Option<Wiring>,
+    source: SourceChoice,
+    opening: Opening,
+    trouble: Option<String>,
+    state: State,
+    picture: Option<Picture>,
+    devices: Option<(Vec<String>, Vec<String>)>,
+    form: StartForm,
+    sheet: Option<Sheet>,
+    held: Option<Held>,
+    without: Option<Modality>,
+    pointed_at: Option<Timestamp>,
+    motion: Motion,
+    unsaved_since: Option<f64>,
+}
+
+/// What is shown while the view stands still.
+struct Held {
+    at: Timestamp,
+    tick: Option<Tick>,
+}
+
+/// How far a source is on its way. Starting may take a while, so a picture that says so comes first.
+enum Opening {
+    No,
+    Asked(SourceChoice),
+    Announced(SourceChoice),
+}
+
+impl App {
+    /// A window that starts with `first`; devices only once the first words have been shown.
+    #[must_use]
+    pub fn new(ctx: &Context, host: Host, first: SourceChoice, options: Options) -> Self {
+        let options = options.checked();
+        let repaint = ctx.clone();
+        let waits = matches!(first, SourceChoice::Live { .. }) && !options.welcomed;
+        let form = StartForm {
+            camera: options.camera.clone(),
+            microphone: options.microphone.clone(),
+            ..StartForm::default()
+        };
+        Palette::of(options.theme).apply(ctx);
+        Self {
+            host,
+            waker: Arc::new(move || repaint.request_repaint()),
+            options,
+            wiring: None,
+            source: first.clone(),
+            opening: if waits { Opening::No } else { Opening::Asked(first) },
+            trouble: None,
+            state: State::default(),
+            picture: None,
+            devices: None,
+            form,
+            sheet: None,
+            held: None,
+            without: None,
+            pointed_at: None,
+            motion: Motion::default(),
+            unsaved_since: None,
+        }
+    }
+
+    /// The settings as they are.
+    #[must_use]
+    pub const fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Takes in what has arrived, carries out what was asked for by keys and by files, and moves on what moves.
+    pub fn logic(&mut self, ctx: &Context) {
+        self.open_asked(ctx);
+        self.drain(ctx);
+        for command in keys::pressed(ctx) {
+            self.carry_out(ctx, command);
+        }
+        if let Some(path) = dropped_file(ctx) {
+            self.carry_out(ctx, WindowCommand::Open(SourceChoice::Recording(path)));
+        }
+        self.fit_scale(ctx);
+        let secs = ctx.input(|input| input.unstable_dt).min(0.5);
+        let mut motion = std::mem::take(&mut self.motion);
+        motion.step(&self.view(), secs);
+        self.motion = motion;
+        self.save_rested(ctx);
+
+        if self.motion.is_moving() {
+            ctx.request_repaint();
+        } else {
+            // Ages in words go on when nothing arrives.
+            ctx.request_repaint_after(Duration::from_millis(250));
+        }
+    }
+
+    /// The picture's height over its width.
+    fn aspect(&self) -> f32 {
+        let size = self.picture.as_ref().map_or((16.0, 9.0), |picture| picture.size);
+        if size.0 > 0.0 && size.1 > 0.0 { (size.1 / size.0).clamp(0.4, 1.4) } else { 9.0 / 16.0 }
+    }
+
+    /// Whether there is something that the panels can show.
+    fn is_reading(&self) -> bool {
+        let is_settled = matches!(self.opening, Opening::No);
+        self.wiring.is_some() && is_settled && (self.state.has_source() || self.state.history.has_readings())
+    }
+
+    fn view(&self) -> View<'_> {
+        let now = self.wiring.as_ref().map_or(Timestamp::ZERO, |wiring| wiring.clock.now());
+        let (now, tick) = match &self.held {
+            Some(held) => (held.at, held.tick.as_ref()),
+            None => (now, self.state.fresh_tick(now)),
+        };
+        View {
+            state: &self.state,
+            options: &self.options,
+            palette: Palette::of(self.options.theme),
+            source: &self.source,
+            now,
+            tick,
+            picture: self.picture.as_ref(),
+            devices: self.devices.as_ref(),
+            without: self.without,
+            pointed_at: self.pointed_at,
+            is_held: self.held.is_some() && self.state.ended_at.is_none(),
+            is_started: self.wiring.is_some(),
+        }
+    }
+
+    fn drain(&mut self, ctx: &Context) {
+        let Some(wiring) = &mut self.wiring else { return };
+        let now = wiring.clock.now();
+        for _ in 0..EVENTS_AT_ONCE {
+            match wiring.events.poll() {
+                Next::Item(event) => self.state.take(event, now),
+                Next::Nothing => break,
+                Next::Closed => {
+                    self.state.is_closed = true;
+                    break;
+                }
+            }
+        }
+        if self.state.ended_at.is_some() && self.held.is_none() {
+            // A recording's last reading stays on the screen: nothing comes after it that could replace it.
+            self.held = Some(Held { at: now, tick: self.state.fresh_tick(now).cloned() });
+        }
+        if self.held.is_some() && self.picture.is_some() {
+            return;
+        }
+        if let Some(view) = wiring.picture.take_new() {
+            upload::show(&mut self.picture, ctx, view);
+        }
+    }
+
+    /// Starts what was asked for, once a picture has said so.
+    fn open_asked(&mut self, ctx: &Context) {
+        match std::mem::replace(&mut self.opening, Opening::No) {
+            Opening::No => {}
+            Opening::Asked(source) => {
+                self.opening = Opening::Announced(source);
+                ctx.request_repaint();
+            }
+            Opening::Announced(source) => {
+                // The one before goes first: two can't have the same camera.
+                self.wiring = None;
+                self.state = State::default();
+                self.picture = None;
+                self.held = None;
+                self.motion = Motion::default();
+                self.source = source.clone();
+                match (self.host.launch)(source, self.waker.clone()) {
+                    Ok(wiring) => {
+                        self.source = wiring.source.clone();
+                        self.wiring = Some(wiring);
+                        self.trouble = None;
+                        self.sheet = self.sheet.filter(|sheet| *sheet != Sheet::Sources);
+                    }
+                    Err(message) => self.trouble = Some(message),
+                }
+                ctx.request_repaint();
+            }
+        }
+    }
+
+    /// Draws as large as was asked for, as far as the panels still have room.
+    fn fit_scale(&self, ctx: &Context) {
+        let room = ctx.content_rect().size() * ctx.zoom_factor();
+        let most = (room.x / LEAST_ROOM.x).min(room.y / LEAST_ROOM.y).max(0.5);
+        let zoom = self.options.scale.min(most);
+        if (zoom - ctx.zoom_factor()).abs() > 1e-3 {
+            ctx.set_zoom_factor(zoom);
+        }
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &Context, _: &mut eframe::Frame) {
+        Self::logic(self, ctx);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _: &mut eframe::Frame) {
+        Self::ui(self, ui);
+    }
+
+    fn on_exit(&mut self) {
+        self.save_now();
+    }
+
+    fn clear_color(&self, _: &egui::Visuals) -> [f32; 4] {
+        Palette::of(self.options.theme).background.to_normalized_gamma_f32()
+    }
+}
+
+fn dropped_file(ctx: &Context) -> Option<PathBuf> {
+    ctx.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_path_buf()))
+}
