@@ -122,7 +122,7 @@ impl App {
         let (title, width, height) = match sheet {
             Sheet::Sources => ("Where the input comes from", 760.0, 200.0),
             Sheet::Settings => ("Settings", 340.0, 440.0),
-            Sheet::Help => ("Keys", 400.0, 520.0),
+            Sheet::Help => ("Keys", 400.0, 580.0),
         };
         let most = middle.height() - 60.0;
         let palette = Palette::of(self.options.theme);

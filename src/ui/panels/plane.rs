@@ -204,7 +204,7 @@ fn draw_headline(painter: &Painter, view: &View<'_>, disc: Disc, below: Rect) ->
     }
     let why = phrases::nothing_known(view);
     fitted(painter, top, Align2::CENTER_TOP, "No reading", 19.0, palette.muted, width);
-    let galley = painter.layout(why.clone(), FontId::proportional(12.5), palette.text, disc.radius * 1.5);
+    let galley = painter.layout(why.clone(), FontId::proportional(12.5), palette.text, disc.radius * 1.9);
     let plate = Rect::from_center_size(disc.centre + egui::vec2(0.0, disc.radius * 0.4), galley.size());
     painter.rect_filled(plate.expand2(egui::vec2(10.0, 6.0)), 6.0, palette.card);
     painter.galley(plate.min, galley, palette.text);

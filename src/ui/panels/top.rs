@@ -62,7 +62,7 @@ struct DeviceText {
 
 fn device_text(kind: &str, state: Option<&SourceState>, view: &View<'_>, is_wide: bool) -> DeviceText {
     let (source, is_started) = (view.source, view.is_started);
-    let most = if is_wide { 30 } else { 12 };
+    let most = if is_wide { 30 } else { 14 };
     let kind = match source {
         SourceChoice::Live { .. } => kind,
         _ if kind == "Camera" => "Picture",
