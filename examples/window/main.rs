@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo run --example window -- talk
-//! cargo run --example window -- --pictures /tmp/pictures
+//! cargo run --example window -- --pictures pictures
 //! ```
 
 mod script;
