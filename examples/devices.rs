@@ -94,17 +94,21 @@ fn watch(secs: f64, camera_pick: Pick, microphone_pick: Pick) {
         while let Some(capture::AudioStream { inlet, .. }) = &mut stream
             && let Some(mark) = inlet.read(&mut block)
         {
-            count.samples += mark.len;
+            count.samples += f64::from(u32::try_from(mark.len).unwrap_or(0));
             count.sound_age = clock.now().since(mark.captured_at).as_secs_f64();
             count.loudest = block.iter().fold(count.loudest, |most, sample| most.max(sample.abs()));
-            count.blocks += 1;
+            count.blocks += 1.0;
         }
         if let Some(frame) = seen.take_new() {
-            count.frames += 1;
+            count.frames += 1.0;
             count.picture_age = frame.age(clock.now()).as_secs_f64();
             count.size = (frame.value.width, frame.value.height);
-            let all: u64 = frame.value.rgb.iter().step_by(97).map(|byte| u64::from(*byte)).sum();
-            count.brightness = all as f64 / (frame.value.rgb.len() / 97).max(1) as f64;
+            let (mut sum, mut looked_at) = (0.0, 0.0);
+            for byte in frame.value.rgb.iter().step_by(97) {
+                sum += f64::from(*byte);
+                looked_at += 1.0;
+            }
+            count.brightness = sum / f64::max(looked_at, 1.0);
         }
         if clock.now().secs() >= line_at {
             let Count { frames, size, brightness, picture_age, samples, blocks, loudest, sound_age } = count;
@@ -114,10 +118,10 @@ fn watch(secs: f64, camera_pick: Pick, microphone_pick: Pick) {
                  blocks/s peak {loudest:.3} age {:3.0} ms",
                 size.0,
                 size.1,
-                frames as f64 * 2.0,
+                frames * 2.0,
                 picture_age * 1e3,
-                samples as f64 * 2.0,
-                blocks as f64 * 2.0,
+                samples * 2.0,
+                blocks * 2.0,
                 sound_age * 1e3,
             );
             line_at += 0.5;
@@ -128,7 +132,11 @@ fn watch(secs: f64, camera_pick: Pick, microphone_pick: Pick) {
     let from = clock.now();
     drop((camera_control, microphone_control));
     let ended = seeing.join().is_ok() && hearing.join().is_ok();
-    println!("stopped after {:.0} ms{}", clock.now().since(from).as_secs_f64() * 1e3, if ended { "" } else { ", badly" });
+    println!(
+        "stopped after {:.0} ms{}",
+        clock.now().since(from).as_secs_f64() * 1e3,
+        if ended { "" } else { ", badly" }
+    );
 }
 
 fn start(job: Box<dyn FnOnce() + Send>) -> std::io::Result<()> {
@@ -142,12 +150,12 @@ fn say(said: &Mutex<()>, clock: &dyn Clock, source: &str, state: &SourceState) {
 
 #[derive(Default)]
 struct Count {
-    frames: usize,
+    frames: f64,
     size: (usize, usize),
     brightness: f64,
     picture_age: f64,
-    samples: usize,
-    blocks: usize,
+    samples: f64,
+    blocks: f64,
     loudest: f32,
     sound_age: f64,
 }

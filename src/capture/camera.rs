@@ -246,8 +246,13 @@ fn run_with(
             };
             let after = match start(Box::new(move || job(grabber))) {
                 Ok(()) => {
-                    let mut following =
-                        Following { told: &told, give_back: &give_back, clock: &**clock, settings, scratch: &mut scratch };
+                    let mut following = Following {
+                        told: &told,
+                        give_back: &give_back,
+                        clock: &**clock,
+                        settings,
+                        scratch: &mut scratch,
+                    };
                     following.follow(frames, control, &mut reporter)
                 }
                 Err(error) => {

@@ -75,7 +75,9 @@ pub enum MicrophoneError {
         name: String,
     },
     /// Somebody else has it.
-    #[error("the microphone is in use; close the program that uses it, or choose the system's default\nmicrophone: {name}")]
+    #[error(
+        "the microphone is in use; close the program that uses it, or choose the system's default\nmicrophone: {name}"
+    )]
     Busy {
         /// Its name.
         name: String,
@@ -136,7 +138,6 @@ struct Holder {
     clock: Arc<dyn Clock>,
     vitals: Arc<Vitals>,
     tell: EventOutlet<Result<Opened, MicrophoneError>>,
-    #[cfg_attr(not(feature = "desktop"), expect(dead_code, reason = "nothing is ever held"))]
     until: EventInlet<()>,
 }
 
@@ -280,7 +281,11 @@ fn run_with(
 }
 
 fn fail(error: &MicrophoneError, reporter: &mut Reporter<'_>) -> After {
-    if error.is_absence() { reporter.absent(error.to_string()) } else { reporter.failed(error.to_string()) }
+    if error.is_absence() {
+        reporter.absent(error.to_string());
+    } else {
+        reporter.failed(error.to_string());
+    }
     After::Retry
 }
 

@@ -12,9 +12,11 @@
 //!
 //! Whatever enters gets its span of session time here, and keeps it.
 
+#[cfg_attr(not(feature = "desktop"), expect(dead_code, reason = "without devices nothing is ever taken"))]
 pub mod camera;
 mod devices;
 pub mod media;
+#[cfg_attr(not(feature = "desktop"), expect(dead_code, reason = "without devices nothing is ever heard"))]
 pub mod microphone;
 pub mod play;
 mod source;
@@ -24,7 +26,7 @@ pub use devices::Devices;
 pub use devices::devices;
 pub use microphone::AudioStream;
 pub use source::Pick;
-pub use source::SourceState;
-pub use source::Start;
 pub(crate) use source::RETRY;
 pub(crate) use source::Reporter;
+pub use source::SourceState;
+pub use source::Start;

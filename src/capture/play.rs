@@ -44,6 +44,7 @@ const BLOCKS_PER_SECOND: u32 = 100;
 /// Plays a recording's picture into `frames`: the file's zero is at `start`.
 ///
 /// Blocks until the recording ends (and says so) or `control` closes.
+#[expect(clippy::too_many_arguments, reason = "a recording, a place in time, and what every source takes")]
 pub fn picture(
     path: &Path,
     info: &MediaInfo,

@@ -116,7 +116,7 @@ impl Colour {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=255")]
+#[expect(clippy::cast_sign_loss, reason = "clamped to 0..=255")]
 fn byte(value: i32) -> u8 {
     value.clamp(0, 255) as u8
 }

@@ -38,6 +38,7 @@ mod answer {
 }
 
 /// Opens the camera and passes its pictures on until it is abandoned or the camera goes.
+#[expect(clippy::needless_pass_by_value, reason = "what the thread has ends with it")]
 pub(super) fn grab(grabber: Grabber) {
     let (name, mut camera) = match open(&grabber.pick, &grabber.settings) {
         Ok(opened) => opened,
@@ -47,10 +48,7 @@ pub(super) fn grab(grabber: Grabber) {
         }
     };
     let format = camera.camera_format();
-    let Some(form) = form_of(format.format()) else {
-        grabber.tell.offer(Grabbed::Failed(CameraError::Form { name, detail: format.to_string() }));
-        return;
-    };
+    let form = form_of(format.format());
     let (width, height) = (format.width(), format.height());
     if !grabber.tell.send(Grabbed::Opened { name: name.clone(), width, height, fps: format.frame_rate() }) {
         return;
@@ -58,14 +56,12 @@ pub(super) fn grab(grabber: Grabber) {
     while !grabber.abandoned.load(Ordering::Acquire) {
         let mut bytes = grabber.spare.drain().next().unwrap_or_default();
         bytes.clear();
-        match camera.frame_raw() {
-            Ok(taken) => bytes.extend_from_slice(&taken),
-            Err(_) => {
-                grabber.tell.offer(Grabbed::Lost(CameraError::Gone { name }));
-                return;
-            }
-        }
+        let Ok(taken) = camera.frame_raw() else {
+            grabber.tell.offer(Grabbed::Lost(CameraError::Gone { name }));
+            return;
+        };
         let arrived_at = grabber.clock.now();
+        bytes.extend_from_slice(&taken);
         let raw = Raw { width: width as usize, height: height as usize, form, bytes };
         grabber.tell.offer(Grabbed::Picture { raw, arrived_at });
     }
@@ -109,9 +105,9 @@ fn open(pick: &Pick, settings: &Settings) -> Result<(String, Camera), CameraErro
     let any = RequestedFormat::with_formats(RequestedFormatType::None, &READABLE);
     let mut camera = Camera::new(index, any).map_err(why)?;
     let offered = camera.compatible_camera_formats().map_err(why)?;
-    let offers: Vec<Offer> = offered.iter().filter_map(offer_of).collect();
+    let offers: Vec<Offer> = offered.iter().map(offer_of).collect();
     let best = choice::nearest(&offers, settings);
-    let chosen = offered.iter().find(|format| best.is_some() && offer_of(format) == best);
+    let chosen = offered.iter().find(|format| best == Some(offer_of(format)));
     if let Some(chosen) = chosen
         && *chosen != camera.camera_format()
     {
@@ -122,19 +118,18 @@ fn open(pick: &Pick, settings: &Settings) -> Result<(String, Camera), CameraErro
     Ok((name, camera))
 }
 
-fn offer_of(format: &CameraFormat) -> Option<Offer> {
-    let form = form_of(format.format())?;
-    Some(Offer { width: format.width(), height: format.height(), fps: format.frame_rate(), form })
+fn offer_of(format: &CameraFormat) -> Offer {
+    Offer { width: format.width(), height: format.height(), fps: format.frame_rate(), form: form_of(format.format()) }
 }
 
-const fn form_of(format: FrameFormat) -> Option<PixelForm> {
+const fn form_of(format: FrameFormat) -> PixelForm {
     match format {
-        FrameFormat::MJPEG => Some(PixelForm::Jpeg),
-        FrameFormat::YUYV => Some(PixelForm::Yuyv),
-        FrameFormat::NV12 => Some(PixelForm::Nv12),
-        FrameFormat::RAWRGB => Some(PixelForm::Rgb),
-        FrameFormat::RAWBGR => Some(PixelForm::Bgr),
-        FrameFormat::GRAY => Some(PixelForm::Grey),
+        FrameFormat::MJPEG => PixelForm::Jpeg,
+        FrameFormat::YUYV => PixelForm::Yuyv,
+        FrameFormat::NV12 => PixelForm::Nv12,
+        FrameFormat::RAWRGB => PixelForm::Rgb,
+        FrameFormat::RAWBGR => PixelForm::Bgr,
+        FrameFormat::GRAY => PixelForm::Grey,
     }
 }
 
@@ -145,6 +140,9 @@ fn explain(name: &str, text: &str) -> CameraError {
         Some(number) if answer::ABSENT.contains(&number) => CameraError::Absent { name },
         Some(number) if answer::REFUSED.contains(&number) => CameraError::Refused { name },
         Some(number) if answer::BUSY.contains(&number) => CameraError::Busy { name },
+        _ if text.contains("Failed to Fufill") => {
+            CameraError::Form { name, detail: "no size or form that is known".to_owned() }
+        }
         _ => CameraError::Other { name, detail: text.to_owned() },
     }
 }

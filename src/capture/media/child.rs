@@ -79,7 +79,7 @@ impl Ffmpeg {
             let read = (&mut self.sayings)
                 .take(LONGEST_LINE)
                 .read_until(b'\n', &mut line)
-                .map_err(|error| MediaError::decoding(&self.path, error))?;
+                .map_err(|error| MediaError::decoding(&self.path, &error))?;
             if read == 0 {
                 return Ok(None);
             }
@@ -98,7 +98,7 @@ impl Ffmpeg {
         match self.data.read_exact(bytes) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
-            Err(error) => Err(MediaError::decoding(&self.path, error)),
+            Err(error) => Err(MediaError::decoding(&self.path, &error)),
         }
     }
 
@@ -165,7 +165,8 @@ fn knows_fps_mode() -> bool {
         let Ok(output) = Command::new("ffmpeg").arg("-version").stdin(Stdio::null()).output() else { return true };
         let text = String::from_utf8_lossy(&output.stdout);
         let version = text.strip_prefix("ffmpeg version ").unwrap_or_default().trim_start_matches('n');
-        let mut numbers = version.split(|letter: char| !letter.is_ascii_digit()).map_while(|number| number.parse().ok());
+        let mut numbers =
+            version.split(|letter: char| !letter.is_ascii_digit()).map_while(|number| number.parse().ok());
         match (numbers.next(), numbers.next()) {
             (Some(major), minor) => (major, minor.unwrap_or(0)) >= (5_u32, 1_u32),
             _ => true,

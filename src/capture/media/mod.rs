@@ -8,12 +8,12 @@
 //!
 //! All times are relative to the file's own zero, which its picture and its sound share.
 
+mod audio;
 mod child;
 mod picture;
 mod probe;
 mod video;
 mod wav;
-mod audio;
 
 use std::io;
 use std::path::Path;
@@ -92,7 +92,9 @@ pub enum MediaError {
         path: PathBuf,
     },
     /// It is something else.
-    #[error("the file is no video, sound or picture that can be read; convert it to MP4, WAV or PNG\nfile: {path:?}, {reason}")]
+    #[error(
+        "the file is no video, sound or picture that can be read; convert it to MP4, WAV or PNG\nfile: {path:?}, {reason}"
+    )]
     NotMedia {
         /// Which.
         path: PathBuf,
@@ -118,7 +120,9 @@ pub enum MediaError {
         path: PathBuf,
     },
     /// It ends before its end. All before the damage was read.
-    #[error("the file is cut short or damaged: {read_s:.1} s of {of_s:.1} s could be read; copy it again for the rest\nfile: {path:?}")]
+    #[error(
+        "the file is cut short or damaged: {read_s:.1} s of {of_s:.1} s could be read; copy it again for the rest\nfile: {path:?}"
+    )]
     Truncated {
         /// Which.
         path: PathBuf,
@@ -158,7 +162,7 @@ impl MediaError {
         }
     }
 
-    fn decoding(path: &Path, reason: impl ToString) -> Self {
+    fn decoding(path: &Path, reason: &(impl ToString + ?Sized)) -> Self {
         Self::Decoding { path: path.to_owned(), reason: reason.to_string() }
     }
 }

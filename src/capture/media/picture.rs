@@ -20,10 +20,9 @@ pub(super) fn probe(path: &Path) -> Result<VideoInfo, MediaError> {
     let mut decoder = reader(path)?.into_decoder().map_err(|error| explain(path, &error))?;
     let (width, height) = decoder.dimensions();
     let (width, height) = match decoder.orientation().unwrap_or(Orientation::NoTransforms) {
-        Orientation::Rotate90
-        | Orientation::Rotate270
-        | Orientation::Rotate90FlipH
-        | Orientation::Rotate270FlipH => (height, width),
+        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH => {
+            (height, width)
+        }
         _ => (width, height),
     };
     Ok(VideoInfo {

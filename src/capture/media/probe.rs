@@ -106,10 +106,7 @@ fn video_of(section: &Section<'_>) -> Option<VideoInfo> {
     let is_on_its_side = (turned / 90.0).round().rem_euclid(2.0) > 0.5;
     let (width, height) = (width * aspect, height);
     let (width, height) = if is_on_its_side { (height, width) } else { (width, height) };
-    let fps = ["avg_frame_rate", "r_frame_rate"]
-        .iter()
-        .find_map(|name| ratio(section.get(name)?, '/'))
-        .unwrap_or(25.0);
+    let fps = ["avg_frame_rate", "r_frame_rate"].iter().find_map(|name| ratio(section.get(name)?, '/')).unwrap_or(25.0);
     Some(VideoInfo {
         width: whole(width),
         height: whole(height),

@@ -59,7 +59,16 @@ fn samples(path: &Path) -> (Vec<f32>, Timestamp, Option<MediaError>) {
 /// What `ffprobe` says of the times at which frames are shown, s.
 fn times_by_ffprobe(path: &Path) -> Vec<f64> {
     let output = Command::new("ffprobe")
-        .args(["-v", "error", "-select_streams", "v:0", "-show_entries", "frame=best_effort_timestamp_time", "-of", "csv=p=0"])
+        .args([
+            "-v",
+            "error",
+            "-select_streams",
+            "v:0",
+            "-show_entries",
+            "frame=best_effort_timestamp_time",
+            "-of",
+            "csv=p=0",
+        ])
         .arg(path)
         .output()
         .unwrap();
@@ -71,18 +80,52 @@ fn times_by_ffprobe(path: &Path) -> Vec<f64> {
 }
 
 const FILM: &[&str] = &[
-    "-f", "lavfi", "-i", "testsrc=size=160x120:rate=30:duration=2", "-f", "lavfi", "-i", "sine=frequency=440:duration=2",
-    "-c:v", "libx264", "-bf", "3", "-pix_fmt", "yuv420p", "-c:a", "aac",
+    "-f",
+    "lavfi",
+    "-i",
+    "testsrc=size=160x120:rate=30:duration=2",
+    "-f",
+    "lavfi",
+    "-i",
+    "sine=frequency=440:duration=2",
+    "-c:v",
+    "libx264",
+    "-bf",
+    "3",
+    "-pix_fmt",
+    "yuv420p",
+    "-c:a",
+    "aac",
 ];
 
 #[test]
 fn times_of_a_varying_rate_are_kept_to_the_microsecond() {
     let folder = TempDir::new().unwrap();
     let uneven = "settb=1/90000,setpts='(if(lt(N,20),N/30,20/30+(N-20)/8)+0.004*mod(N,3))/TB'";
-    let path = made(&folder, "uneven.mp4", &[
-        "-f", "lavfi", "-i", "testsrc=size=160x120:rate=30:duration=1", "-vf", uneven, "-vsync", "passthrough",
-        "-enc_time_base", "1/90000", "-c:v", "libx264", "-bf", "3", "-pix_fmt", "yuv420p", "-video_track_timescale", "90000",
-    ]);
+    let path = made(
+        &folder,
+        "uneven.mp4",
+        &[
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc=size=160x120:rate=30:duration=1",
+            "-vf",
+            uneven,
+            "-vsync",
+            "passthrough",
+            "-enc_time_base",
+            "1/90000",
+            "-c:v",
+            "libx264",
+            "-bf",
+            "3",
+            "-pix_fmt",
+            "yuv420p",
+            "-video_track_timescale",
+            "90000",
+        ],
+    );
 
     let (found, _, error) = spans(&path, None);
 
@@ -123,10 +166,26 @@ fn a_film_gives_pictures_and_sound_with_one_zero() {
 #[test]
 fn sound_that_begins_later_says_so() {
     let folder = TempDir::new().unwrap();
-    let path = made(&folder, "late.mkv", &[
-        "-f", "lavfi", "-i", "testsrc=size=64x48:rate=25:duration=2", "-itsoffset", "0.7", "-f", "lavfi", "-i",
-        "sine=frequency=440:duration=1:sample_rate=48000", "-c:v", "ffv1", "-c:a", "pcm_s16le",
-    ]);
+    let path = made(
+        &folder,
+        "late.mkv",
+        &[
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc=size=64x48:rate=25:duration=2",
+            "-itsoffset",
+            "0.7",
+            "-f",
+            "lavfi",
+            "-i",
+            "sine=frequency=440:duration=1:sample_rate=48000",
+            "-c:v",
+            "ffv1",
+            "-c:a",
+            "pcm_s16le",
+        ],
+    );
 
     let (sound, start, _) = samples(&path);
 
@@ -137,10 +196,20 @@ fn sound_that_begins_later_says_so() {
 #[test]
 fn a_hole_in_the_sound_is_one_in_the_indices() {
     let folder = TempDir::new().unwrap();
-    let path = made(&folder, "hole.mkv", &[
-        "-f", "lavfi", "-i", "sine=frequency=440:duration=2:sample_rate=48000", "-af",
-        "aselect='lt(t,0.5)+gt(t,1.5)'", "-c:a", "pcm_s16le",
-    ]);
+    let path = made(
+        &folder,
+        "hole.mkv",
+        &[
+            "-f",
+            "lavfi",
+            "-i",
+            "sine=frequency=440:duration=2:sample_rate=48000",
+            "-af",
+            "aselect='lt(t,0.5)+gt(t,1.5)'",
+            "-c:a",
+            "pcm_s16le",
+        ],
+    );
 
     let (sound, _, _) = samples(&path);
 
@@ -153,9 +222,8 @@ fn a_hole_in_the_sound_is_one_in_the_indices() {
 fn pictures_are_turned_as_the_file_says() {
     let folder = TempDir::new().unwrap();
     let flat = made(&folder, "flat.mp4", FILM);
-    let turned = made(&folder, "turned.mp4", &[
-        "-i", flat.to_str().unwrap(), "-c", "copy", "-metadata:s:v", "rotate=90",
-    ]);
+    let turned =
+        made(&folder, "turned.mp4", &["-i", flat.to_str().unwrap(), "-c", "copy", "-metadata:s:v", "rotate=90"]);
 
     let info = probe(&turned).unwrap();
     let (_, frame, error) = spans(&turned, None);
@@ -179,7 +247,8 @@ fn wide_pictures_are_made_smaller() {
 #[test]
 fn a_film_without_sound_and_sound_without_a_film_say_so() {
     let folder = TempDir::new().unwrap();
-    let mute = made(&folder, "mute.mp4", &["-f", "lavfi", "-i", "testsrc=size=64x48:rate=25:duration=1", "-c:v", "libx264"]);
+    let mute =
+        made(&folder, "mute.mp4", &["-f", "lavfi", "-i", "testsrc=size=64x48:rate=25:duration=1", "-c:v", "libx264"]);
     let blind = made(&folder, "blind.ogg", &["-f", "lavfi", "-i", "sine=duration=1", "-c:a", "libvorbis"]);
 
     let (of_mute, of_blind) = (probe(&mute).unwrap(), probe(&blind).unwrap());
@@ -248,12 +317,19 @@ fn a_reader_that_is_dropped_ends_its_child() {
 fn wav_files_of_all_rates_channels_and_depths_are_read() {
     let folder = TempDir::new().unwrap();
     for (rate, channels, codec) in [
-        (8_000, 1, "pcm_u8"), (16_000, 2, "pcm_s16le"), (44_100, 3, "pcm_s24le"), (48_000, 8, "pcm_s32le"),
-        (96_000, 2, "pcm_f32le"), (192_000, 6, "pcm_s16le"), (48_000, 1, "pcm_f64le"), (8_000, 1, "pcm_mulaw"),
+        (8_000, 1, "pcm_u8"),
+        (16_000, 2, "pcm_s16le"),
+        (44_100, 3, "pcm_s24le"),
+        (48_000, 8, "pcm_s32le"),
+        (96_000, 2, "pcm_f32le"),
+        (192_000, 6, "pcm_s16le"),
+        (48_000, 1, "pcm_f64le"),
+        (8_000, 1, "pcm_mulaw"),
     ] {
         let same = vec!["0.5*sin(880*PI*t)"; channels].join("|");
         let source = format!("aevalsrc='{same}':sample_rate={rate}:duration=0.5");
-        let path = made(&folder, &format!("{rate}-{channels}-{codec}.wav"), &["-f", "lavfi", "-i", &source, "-c:a", codec]);
+        let path =
+            made(&folder, &format!("{rate}-{channels}-{codec}.wav"), &["-f", "lavfi", "-i", &source, "-c:a", codec]);
 
         let info = probe(&path).unwrap();
         let audio = info.audio.unwrap();
@@ -263,10 +339,14 @@ fn wav_files_of_all_rates_channels_and_depths_are_read() {
         assert_eq!((audio.rate_hz, audio.channels), (rate, channels), "{codec}");
         assert_eq!((sound.len(), start), (rate as usize / 2, Timestamp::ZERO), "{codec}");
         assert!((info.duration_s - 0.5).abs() < 0.01, "{codec}: {}", info.duration_s);
-        let worst = sound.iter().enumerate().map(|(index, sample)| {
-            let wanted = 0.5 * (880.0 * std::f64::consts::PI * index as f64 / f64::from(rate)).sin();
-            (f64::from(*sample) - wanted).abs()
-        }).fold(0.0, f64::max);
+        let worst = sound
+            .iter()
+            .enumerate()
+            .map(|(index, sample)| {
+                let wanted = 0.5 * (880.0 * std::f64::consts::PI * index as f64 / f64::from(rate)).sin();
+                (f64::from(*sample) - wanted).abs()
+            })
+            .fold(0.0, f64::max);
         assert!(worst < 0.02, "{codec}: {worst}");
     }
 }
@@ -274,7 +354,8 @@ fn wav_files_of_all_rates_channels_and_depths_are_read() {
 #[test]
 fn a_wav_cut_short_gives_what_is_there_and_then_says_so() {
     let folder = TempDir::new().unwrap();
-    let path = made(&folder, "cut.wav", &["-f", "lavfi", "-i", "sine=duration=1:sample_rate=16000", "-c:a", "pcm_s16le"]);
+    let path =
+        made(&folder, "cut.wav", &["-f", "lavfi", "-i", "sine=duration=1:sample_rate=16000", "-c:a", "pcm_s16le"]);
     let whole = fs::read(&path).unwrap();
     fs::write(&path, &whole[..whole.len() / 2]).unwrap();
 
@@ -303,7 +384,8 @@ fn a_picture_is_a_film_of_one_frame() {
 #[test]
 fn an_odd_name_is_a_name() {
     let folder = TempDir::new().unwrap();
-    let path = made(&folder, "film.mkv", &["-f", "lavfi", "-i", "testsrc=size=64x48:rate=10:duration=1", "-c:v", "ffv1"]);
+    let path =
+        made(&folder, "film.mkv", &["-f", "lavfi", "-i", "testsrc=size=64x48:rate=10:duration=1", "-c:v", "ffv1"]);
     let odd = folder.path().join("-i concat:a|b 'ü'%d.mkv");
     fs::rename(&path, &odd).unwrap();
 

@@ -54,7 +54,8 @@ impl VideoReader {
         if info.kind == Kind::Picture {
             return Ok(Self { width, height, form: Form::Picture(Some(path.to_owned())) });
         }
-        let filter = format!("scale={width}:{height},setsar=1,format=rgb24,settb=1/{TICKS_PER_SECOND},showinfo=checksum=0");
+        let filter =
+            format!("scale={width}:{height},setsar=1,format=rgb24,settb=1/{TICKS_PER_SECOND},showinfo=checksum=0");
         let child =
             Ffmpeg::start(path, video.stream, &filter, &["-c:v", "rawvideo", "-pix_fmt", "rgb24", "-f", "rawvideo"])?;
         let film = Film {

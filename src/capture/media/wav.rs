@@ -73,7 +73,7 @@ impl Wav {
     pub(super) fn open(path: &Path) -> Result<Self, MediaError> {
         let reader = WavReader::open(path).map_err(|error| match error {
             hound::Error::IoError(error) => MediaError::from_opening(path, &error),
-            error => MediaError::decoding(path, error),
+            error => MediaError::decoding(path, &error),
         })?;
         let spec = reader.spec();
         let scale = match spec.sample_format {

@@ -64,7 +64,8 @@ fn open(pick: &Pick, clock: &Arc<dyn Clock>, vitals: &Arc<Vitals>) -> Result<Ope
     for buffer_size in buffer_sizes(&offered) {
         let config = StreamConfig { buffer_size, ..offered.config() };
         let (outlet, inlet) = audio::link((offered.sample_rate() * RING_SECS) as usize, RING_BLOCKS);
-        let hearing = Hearing { outlet, channels: usize::from(offered.channels()), clock: clock.clone(), vitals: vitals.clone() };
+        let hearing =
+            Hearing { outlet, channels: usize::from(offered.channels()), clock: clock.clone(), vitals: vitals.clone() };
         match start(&device, config, offered.sample_format(), hearing, vitals) {
             Ok(stream) => {
                 stream.play().map_err(why)?;

@@ -61,7 +61,8 @@ fn one_that_stops_without_an_error_is_lost_and_opened_again() {
         while holder.until.next().is_some() {}
     };
 
-    let said = states(job, &hasty(), Pick::Default, |said| said.iter().filter(|state| **state == running()).count() == 2);
+    let said =
+        states(job, &hasty(), Pick::Default, |said| said.iter().filter(|state| **state == running()).count() == 2);
 
     assert_eq!(said[..2], [SourceState::Opening, running()]);
     assert!(matches!(&said[2], SourceState::Lost { message } if message.contains("without an error")), "{said:?}");

@@ -13,7 +13,18 @@ fn picture_and_sound_come_in_step_and_on_time() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("film.mkv");
     let made = Command::new("ffmpeg")
-        .args(["-v", "error", "-nostdin", "-f", "lavfi", "-i", "testsrc=size=64x48:rate=20:duration=1", "-f", "lavfi", "-i"])
+        .args([
+            "-v",
+            "error",
+            "-nostdin",
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc=size=64x48:rate=20:duration=1",
+            "-f",
+            "lavfi",
+            "-i",
+        ])
         .args(["sine=duration=1:sample_rate=16000", "-c:v", "ffv1", "-c:a", "pcm_s16le"])
         .arg(&path)
         .status()
