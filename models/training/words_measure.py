@@ -72,13 +72,12 @@ def label_means(rating: np.ndarray, texts: Texts, part: np.ndarray) -> np.ndarra
     return np.stack([rating[rows].mean(0) for rows in of_label])
 
 
-def circumplex_map(neutral: np.ndarray, ratings: np.ndarray, centroids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The affine from rating to circumplex, as the rating at its origin and the slope there.
+def circumplex_slope(ratings: np.ndarray, centroids: np.ndarray) -> np.ndarray:
+    """Circumplex per point of rating: human ratings then spread as widely as the labels' centroids do.
 
-    Neutral sentences lie at the origin, and human ratings spread as widely as the labels' centroids do.
     Rounded, since the last digits mean nothing.
     """
-    return neutral.round(2).astype(float), (centroids.std(0) / ratings.std(0)).round(1).astype(float)
+    return (centroids.std(0) / ratings.std(0, dtype=float)).round(1)
 
 
 def doubt_factor(out: dict, ratings: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from words_encode import FEATURES
 HIDDEN = 170
 MIDDLE = 3.0
 BATCH = 512
-RATE = 1e-3
+RATE = 2e-3
 DECAY = 0.1
 DROP_INPUT = 0.2
 DROP_HIDDEN = 0.4
