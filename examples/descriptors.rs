@@ -14,7 +14,7 @@ use std::io::{BufWriter, Write as _};
 use std::time::Instant;
 
 use anyhow::{Context as _, bail, ensure};
-use circumplex::encode::descriptors::{Descriptors, FUNCTIONAL_NAMES, Frame, RATE_HZ, functionals};
+use circumplex::condition::descriptors::{Descriptors, FUNCTIONAL_NAMES, Frame, RATE_HZ, functionals};
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -2,7 +2,7 @@
 //!
 //! `clips OUT FILE…`: for each recording `STEM.face.npy`, a row per frame (end of span in s, its length in s, quality,
 //! 55 numbers of blendshapes and pose, 256 expression features), and `STEM.voice.npy`, a row per window of talk (its
-//! end in s, fresh seconds, quality, 952 features).
+//! end in s, fresh seconds, signal-to-noise ratio in dB, 952 features).
 //!
 //! `faces IN OUT COUNT SIDE`: `IN` holds `COUNT` grey pictures of `SIDE`×`SIDE` bytes; `OUT` gets a row of 421 features
 //! for each, or NaN where no face was found.
@@ -27,6 +27,7 @@ use circumplex::encode::VoiceEncoder;
 use circumplex::encode::VoiceSettings;
 use circumplex::model::Manifest;
 use circumplex::model::Runtime;
+use circumplex::signal::Absence;
 use circumplex::signal::FaceView;
 use circumplex::signal::Frame;
 use circumplex::time::Span;
@@ -99,8 +100,10 @@ fn windows(ear: Ear, voice: &mut VoiceEncoder, path: &Path, info: &media::MediaI
         let Heard::Window { first, end, window } = one else { continue };
         let fresh = (end - first.max(last_end)) as f32 / 16_000.0;
         last_end = end;
-        let quality = voice.encode(&window, fresh)?.map_or(0.0, |evidence| evidence.quality);
-        rows.extend([end as f32 / 16_000.0, fresh, quality]);
+        if let Err(Absence::TooNoisy) = voice.encode(&window, fresh)? {
+            continue;
+        }
+        rows.extend([end as f32 / 16_000.0, fresh, window.quality.snr_db]);
         rows.extend(voice.features());
     }
     Ok((rows, hearing.into_ear()))

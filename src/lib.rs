@@ -2,8 +2,11 @@
 pub mod capture;
 pub mod condition;
 pub mod encode;
+pub mod fuse;
 pub mod link;
 pub mod model;
 pub mod pipeline;
 pub mod signal;
 pub mod time;
+#[cfg(feature = "desktop")]
+pub mod ui;

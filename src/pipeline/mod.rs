@@ -4,7 +4,13 @@
 //! goes in are [`Command`]s.
 
 mod event;
+mod gather;
+pub mod live;
+pub mod offline;
+mod stages;
 
+pub use crate::capture::Pick;
+pub use crate::capture::SourceState;
 pub use event::Command;
 pub use event::Event;
 pub use event::Freeze;
@@ -14,3 +20,7 @@ pub use event::PersonState;
 pub use event::SourceChoice;
 pub use event::StageHealth;
 pub use event::Tick;
+pub use gather::GatherSettings;
+pub use gather::Gatherer;
+pub use stages::StageSettings;
+pub use stages::Stages;

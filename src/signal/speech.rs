@@ -7,8 +7,13 @@ use crate::time::Span;
 pub struct VoiceWindow {
     /// The samples.
     pub samples: Vec<f32>,
+    /// The 88 functionals of eGeMAPS over it, in the order of
+    /// [`FUNCTIONAL_NAMES`](crate::condition::descriptors::FUNCTIONAL_NAMES).
+    pub functionals: Box<[f32]>,
     /// Seconds of speech in it.
     pub speech_secs: f32,
+    /// Seconds of it that no window before had.
+    pub fresh_secs: f32,
     /// How well the voice can be heard.
     pub quality: VoiceQuality,
 }
@@ -20,8 +25,6 @@ pub struct Utterance {
     pub samples: Vec<f32>,
     /// Seconds of speech in it, as voice activity detection has it.
     pub speech_secs: f32,
-    /// When the last speech in it ended, before the hangover.
-    pub speech_span: Span,
 }
 
 /// How well a voice can be heard.
@@ -52,7 +55,7 @@ pub struct Level {
 #[derive(Debug, Clone, PartialEq)]
 pub struct VoiceView {
     /// The 88 functionals of eGeMAPS over the window, in the order of
-    /// [`FUNCTIONAL_NAMES`](crate::encode::descriptors::FUNCTIONAL_NAMES).
+    /// [`FUNCTIONAL_NAMES`](crate::condition::descriptors::FUNCTIONAL_NAMES).
     pub functionals: Box<[f32]>,
     /// How well the voice can be heard.
     pub quality: VoiceQuality,
@@ -67,6 +70,4 @@ pub struct Transcript {
     pub confidence: f32,
     /// From the first speech to the last.
     pub spoken: Span,
-    /// The language's English name.
-    pub language: String,
 }

@@ -305,6 +305,7 @@ impl Ear {
             samples: self.cut(first, self.position),
             functionals: values.into(),
             speech_secs,
+            fresh_secs: 0.0,
             quality: self.quality(first),
         };
         emit(Heard::Window { first, end: self.position, window: Box::new(window) });

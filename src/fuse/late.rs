@@ -1,0 +1,221 @@
+//! Precision-weighted late fusion: each modality has read for itself, and weighs by how far it can be trusted.
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::fuse::Fuser;
+use crate::model::ModelError;
+use crate::signal::Affect;
+use crate::signal::Bipolar;
+use crate::signal::Evidence;
+use crate::signal::Fused;
+use crate::signal::Gates;
+use crate::signal::Label;
+use crate::signal::Modality;
+use crate::signal::Moment;
+use crate::signal::Reading;
+use crate::time::Timestamp;
+use crate::time::Timestamped;
+
+/// How modalities are weighed. Triples are face, voice, words.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LateSettings {
+    /// How much a fresh reading of perfect quality weighs, from 0.
+    pub trust: [f32; 3],
+    /// After so many seconds a reading weighs 1/e of what it did fresh.
+    pub fade_secs: [f32; 3],
+    /// The least standard deviation of an answer's valence and arousal.
+    pub min_sd: f32,
+}
+
+impl Default for LateSettings {
+    fn default() -> Self {
+        Self { trust: [1.0, 1.0, 0.5], fade_secs: [0.5, 2.0, 6.0], min_sd: 0.05 }
+    }
+}
+
+/// Weighs each modality by presence × quality × calibrated confidence × age.
+///
+/// Labels are a log-linear pool, `p ∝ Π p_m^w_m` (Genest & Zidek 1986, section 3), whose weights are not made to sum to
+/// 1: two modalities that agree are surer than one. Valence and arousal are means weighted by the modality's weight over
+/// its variance; their doubt is that of the weighted mean and the disagreement between modalities. The gates are the
+/// weights of the labels, made to sum to 1.
+#[derive(Debug, Clone, Default)]
+pub struct LateFusion {
+    settings: LateSettings,
+}
+
+struct Weighed<'a> {
+    modality: Modality,
+    weight: f32,
+    reading: &'a Reading,
+}
+
+const LEAST_WEIGHT: f32 = 1e-4;
+const LEAST_PROBABILITY: f32 = 1e-4;
+const LEAST_CONFIDENCE: f32 = 0.1;
+
+impl LateFusion {
+    /// A fusion with these settings.
+    #[must_use]
+    pub const fn new(settings: LateSettings) -> Self {
+        Self { settings }
+    }
+
+    fn answer(&self, moment: &Moment) -> Option<Fused> {
+        let weighed: Vec<_> = Modality::ALL.into_iter().filter_map(|one| self.weigh(one, moment)).collect();
+        let total: f32 = weighed.iter().map(|one| one.weight).sum();
+        if weighed.is_empty() || total < LEAST_WEIGHT {
+            return None;
+        }
+        let mut gates = Gates::default();
+        for one in &weighed {
+            let place = match one.modality {
+                Modality::Face => &mut gates.face,
+                Modality::Voice => &mut gates.voice,
+                Modality::Words => &mut gates.words,
+            };
+            *place = one.weight / total;
+        }
+        let (valence, valence_sd) = self.mean(&weighed, |affect| (affect.valence.get(), affect.valence_sd));
+        let (arousal, arousal_sd) = self.mean(&weighed, |affect| (affect.arousal.get(), affect.arousal_sd));
+        let affect =
+            Affect { valence: Bipolar::new(valence)?, arousal: Bipolar::new(arousal)?, valence_sd, arousal_sd };
+        Some(Fused { reading: Reading { affect, probabilities: pool(&weighed) }, gates })
+    }
+
+    fn weigh<'a>(&self, modality: Modality, moment: &'a Moment) -> Option<Weighed<'a>> {
+        let evidence = moment.of(modality).as_ref().ok()?;
+        let at = |values: &[f32; 3]| values.get(modality.index()).copied().unwrap_or(0.0);
+        let fresh = freshness(evidence, moment.at, at(&self.settings.fade_secs));
+        let Evidence { reading, quality, .. } = &evidence.value;
+        let weight = at(&self.settings.trust) * quality.clamp(0.0, 1.0) * confidence(reading) * fresh;
+        (weight > 0.0).then_some(Weighed { modality, weight, reading })
+    }
+
+    fn mean(&self, weighed: &[Weighed<'_>], of: impl Fn(&Affect) -> (f32, f32)) -> (f32, f32) {
+        let mut precision = 0.0;
+        let mut sum = 0.0;
+        for one in weighed {
+            let (value, sd) = of(&one.reading.affect);
+            let share = one.weight / (sd * sd).max(1e-6);
+            precision += share;
+            sum += share * value;
+        }
+        let mean = sum / precision;
+        // Less than fully trusted evidence has less precision; what disagrees adds its distance.
+        let mut apart = 0.0;
+        for one in weighed {
+            let (value, sd) = of(&one.reading.affect);
+            apart += one.weight / (sd * sd).max(1e-6) / precision * (value - mean).powi(2);
+        }
+        let variance = 1.0 / precision + apart;
+        (mean, variance.sqrt().clamp(self.settings.min_sd, 1.0))
+    }
+}
+
+impl Fuser for LateFusion {
+    fn fuse(&mut self, moment: &Moment) -> Result<Option<Fused>, ModelError> {
+        Ok(self.answer(moment))
+    }
+
+    fn compare(&self, moment: &Moment) -> Result<Option<Fused>, ModelError> {
+        Ok(self.answer(moment))
+    }
+
+    fn reset(&mut self) {}
+}
+
+fn freshness(evidence: &Timestamped<Evidence>, now: Timestamp, fade_secs: f32) -> f32 {
+    (-evidence.age(now).as_secs_f32() / fade_secs.max(1e-3)).exp()
+}
+
+/// 1 for certainty, down to a tenth for no idea: one minus the entropy over its largest.
+fn confidence(reading: &Reading) -> f32 {
+    let entropy: f32 = reading.probabilities.iter().filter(|p| **p > 0.0).map(|p| -p * p.ln()).sum();
+    (1.0 - entropy / (Label::COUNT as f32).ln()).clamp(LEAST_CONFIDENCE, 1.0)
+}
+
+fn pool(weighed: &[Weighed<'_>]) -> [f32; Label::COUNT] {
+    let mut logs = [0.0f32; Label::COUNT];
+    for one in weighed {
+        for (log, probability) in logs.iter_mut().zip(one.reading.probabilities) {
+            *log += one.weight * probability.max(LEAST_PROBABILITY).ln();
+        }
+    }
+    let highest = logs.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let powers = logs.map(|log| (log - highest).exp());
+    let total: f32 = powers.iter().sum();
+    powers.map(|power| power / total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signal::Absence;
+    use crate::time::Span;
+
+    fn evidence(valence: f32, label: Label, quality: f32) -> Timestamped<Evidence> {
+        let mut probabilities = [0.05; Label::COUNT];
+        probabilities[label.index()] = 0.7;
+        let (valence, arousal) = (Bipolar::new(valence).unwrap(), Bipolar::new(0.1).unwrap());
+        let affect = Affect { valence, arousal, valence_sd: 0.3, arousal_sd: 0.3 };
+        let reading = Reading { affect, probabilities };
+        let value = Evidence { reading, quality, embedding: Box::default(), known_secs: 0.0 };
+        Timestamped::new(Span::at(Timestamp::ZERO), 0, value)
+    }
+
+    fn moment(present: [bool; 3]) -> Moment {
+        let one = |at: usize, label| if present[at] { Ok(evidence(0.4, label, 0.9)) } else { Err(Absence::NoSource) };
+        let [face, voice, words] = [one(0, Label::Happiness), one(1, Label::Happiness), one(2, Label::Surprise)];
+        Moment { at: Timestamp::ZERO, face, voice, words }
+    }
+
+    #[test]
+    fn every_combination_works_and_none_gives_none() {
+        for bits in 0..8u8 {
+            let present = [bits & 1 != 0, bits & 2 != 0, bits & 4 != 0];
+
+            let fused = LateFusion::default().fuse(&moment(present)).unwrap();
+
+            assert_eq!(fused.is_some(), bits != 0);
+            let Some(fused) = fused else { continue };
+            assert!((fused.reading.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+            let gates = Modality::ALL.map(|one| fused.gates.of(one));
+            assert!((gates.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+            for (gate, present) in gates.into_iter().zip(present) {
+                assert_eq!(gate > 0.0, present);
+            }
+        }
+    }
+
+    #[test]
+    fn agreement_is_surer_and_disagreement_less_sure() {
+        let mut fusion = LateFusion::default();
+        let alone = fusion.fuse(&moment([true, false, false])).unwrap().unwrap();
+        let agreed = fusion.fuse(&moment([true, true, false])).unwrap().unwrap();
+        let mut split = moment([true, true, false]);
+        split.voice = Ok(evidence(-0.9, Label::Sadness, 0.9));
+        let split = fusion.fuse(&split).unwrap().unwrap();
+
+        assert!(agreed.reading.affect.valence_sd < alone.reading.affect.valence_sd);
+        assert!(agreed.reading.probability(Label::Happiness) > alone.reading.probability(Label::Happiness));
+        assert!(split.reading.affect.valence_sd > alone.reading.affect.valence_sd);
+    }
+
+    #[test]
+    fn the_gate_leaves_what_is_worse_or_older() {
+        let mut fusion = LateFusion::default();
+        let mut poor = moment([true, true, false]);
+        poor.face = Ok(evidence(0.4, Label::Happiness, 0.1));
+        let mut old = moment([true, true, false]);
+        old.at = Timestamp::from_secs(1.5);
+        if let Ok(voice) = &mut old.voice {
+            voice.span = Span::at(old.at);
+        }
+
+        assert!(fusion.fuse(&poor).unwrap().unwrap().gates.face < 0.2);
+        assert!(fusion.fuse(&old).unwrap().unwrap().gates.face < 0.2);
+    }
+}

@@ -1,0 +1,432 @@
+//! The thread that loads and starts the rest, gathers what is known, answers, and tells.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::capture::Pick;
+use crate::capture::SourceState;
+use crate::capture::camera;
+use crate::capture::media;
+use crate::capture::microphone;
+use crate::capture::play;
+use crate::link::event;
+use crate::link::event::EventInlet;
+use crate::link::event::EventOutlet;
+use crate::link::event::Next;
+use crate::link::latest;
+use crate::link::latest::LatestOutlet;
+use crate::pipeline::event::Command;
+use crate::pipeline::event::Event;
+use crate::pipeline::event::Freeze;
+use crate::pipeline::event::PersonState;
+use crate::pipeline::event::SourceChoice;
+use crate::pipeline::gather::Gatherer;
+use crate::pipeline::live::LiveSettings;
+use crate::pipeline::live::TICK;
+use crate::pipeline::live::Waker;
+use crate::pipeline::live::health::Gauge;
+use crate::pipeline::live::spawn::guarded;
+use crate::pipeline::live::spawn::thread;
+use crate::pipeline::live::stage::FaceStage;
+use crate::pipeline::live::stage::HearStage;
+use crate::pipeline::live::stage::Note;
+use crate::pipeline::live::stage::Notes;
+use crate::pipeline::live::stage::Order;
+use crate::pipeline::live::stage::VoiceStage;
+use crate::pipeline::live::stage::WordsStage;
+use crate::pipeline::live::stage::pause;
+use crate::pipeline::offline::tick;
+use crate::pipeline::stages::Stages;
+use crate::signal::Absence;
+use crate::signal::FaceView;
+use crate::signal::Frame;
+use crate::signal::Modality;
+use crate::signal::VoiceWindow;
+use crate::time::Clock;
+use crate::time::Timestamp;
+
+const NOTES: usize = 512;
+const UTTERANCES: usize = 4;
+const STREAMS: usize = 4;
+const ORDERS: usize = 16;
+/// A recording is played once its stages are ready, and not before the window shows it.
+const HEAD_START: Duration = play::HEAD_START;
+const MAX_WIDTH: usize = 1280;
+const AFTER_END: Duration = Duration::from_secs(3);
+
+pub(super) struct Run {
+    pub(super) source: SourceChoice,
+    pub(super) settings: LiveSettings,
+    pub(super) waker: Waker,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) events: EventOutlet<Event>,
+    pub(super) commands: EventInlet<Command>,
+}
+
+/// The ends of links that `fuse` holds.
+struct Ends {
+    notes: Vec<EventInlet<Note>>,
+    face_orders: EventOutlet<Order>,
+    voice_orders: EventOutlet<Order>,
+    camera: EventOutlet<Pick>,
+    microphone: EventOutlet<Pick>,
+}
+
+struct Fusing {
+    gatherer: Gatherer,
+    gauge: Gauge,
+    person: PersonState,
+    seen: [u64; 3],
+    ended: [bool; 2],
+    last_note: Timestamp,
+    is_over: bool,
+}
+
+impl Run {
+    pub(super) fn run(self, picture: LatestOutlet<FaceView>) {
+        let events = self.events.clone();
+        guarded(|| self.work(picture), |message| {
+            events.offer(Event::StageFailed { stage: "fuse", message });
+        });
+    }
+
+    fn work(self, picture: LatestOutlet<FaceView>) -> Result<(), String> {
+        let mut stages = Stages::load(&self.settings.models, &self.settings.stages).map_err(|error| error.to_string())?;
+        let mut gatherer = Gatherer::new(stages.gather.clone());
+        for (modality, message) in &stages.off {
+            gatherer.switch(*modality, Some(Absence::NoModel));
+            self.events.offer(Event::StageOff { modality: *modality, message: message.clone() });
+        }
+        let mut fusing = Fusing {
+            gatherer,
+            gauge: Gauge::new(),
+            person: PersonState::default(),
+            seen: [0; 3],
+            ended: [false; 2],
+            last_note: self.clock.now(),
+            is_over: false,
+        };
+        let ends = self.build(&mut stages, picture, &mut fusing.gauge).map_err(|error| error.to_string())?;
+        let mut next_tick = self.clock.now();
+        let mut next_health = next_tick;
+        loop {
+            let busy = self.take_notes(&ends, &mut fusing);
+            if !self.obey(&ends, &mut fusing) {
+                return Ok(());
+            }
+            let now = self.clock.now();
+            if now >= next_tick {
+                // A tick that was missed is skipped, not made up for.
+                next_tick = (next_tick + TICK).max(now);
+                let moment = fusing.gatherer.moment(now);
+                match tick(stages.fuser.as_mut(), moment) {
+                    Ok(tick) => {
+                        fusing.time_readings(&tick, self.clock.now());
+                        self.events.offer(Event::Tick(Box::new(tick)));
+                    }
+                    Err(error) => return Err(error.to_string()),
+                }
+                fusing.gauge.fuse.add(self.clock.now().since(now), now);
+                (self.waker)();
+            }
+            if now >= next_health {
+                next_health = now + Duration::from_secs(1);
+                self.events.offer(Event::Health(Box::new(fusing.gauge.health(now))));
+                self.events.offer(Event::Person(fusing.person.clone()));
+            }
+            if !busy {
+                pause(Duration::from_millis(2));
+            }
+        }
+    }
+
+    /// Links, then threads, the sources last.
+    fn build(&self, stages: &mut Stages, picture: LatestOutlet<FaceView>, gauge: &mut Gauge) -> std::io::Result<Ends> {
+        let (frames, frame_in) = latest::link(&Frame::default());
+        let (streams, stream_in) = event::link(STREAMS);
+        let (windows, window_in) = latest::link(&VoiceWindow::default());
+        let (utterances, utterance_in) = event::link(UTTERANCES);
+        let (face_orders, face_order_in) = event::link(ORDERS);
+        let (voice_orders, voice_order_in) = event::link(ORDERS);
+        let (camera, camera_in) = event::link(ORDERS);
+        let (microphone, microphone_in) = event::link(ORDERS);
+        let mut notes = Vec::new();
+        let mut note_link = || {
+            let (outlet, inlet) = event::link(NOTES);
+            notes.push(inlet);
+            outlet
+        };
+        gauge.meters = vec![
+            ("camera → face", frames.meter().clone()),
+            ("face → window", picture.meter().clone()),
+            ("hear → voice", windows.meter().clone()),
+            ("hear → words", utterances.meter().clone()),
+            ("fuse → window", self.events.meter().clone()),
+        ];
+
+        let face = FaceStage {
+            encoder: stages.face.take(),
+            frames: frame_in,
+            views: picture,
+            orders: face_order_in,
+            notes: note_link(),
+            clock: self.clock.clone(),
+            wake: self.waker.clone(),
+        };
+        stage("face", face.notes.clone(), move || face.run())?;
+        if let Some(encoder) = stages.voice.take() {
+            let (windows, orders, notes) = (window_in, voice_order_in, note_link());
+            let voice = VoiceStage { encoder, windows, orders, notes, clock: self.clock.clone() };
+            stage("voice", voice.notes.clone(), move || voice.run())?;
+        }
+        if let Some((speech, words)) = stages.words.take() {
+            let (utterances, notes) = (utterance_in, note_link());
+            let words = WordsStage { speech, words, utterances, notes, clock: self.clock.clone() };
+            stage("words", words.notes.clone(), move || words.run())?;
+        }
+        let (ear, clock) = (stages.ear.take(), self.clock.clone());
+        let hear = HearStage { ear, streams: stream_in, windows, utterances, notes: note_link(), clock };
+        stage("hear", hear.notes.clone(), move || hear.run())?;
+        let sources = Sources { frames, streams, camera: camera_in, microphone: microphone_in };
+        self.start_sources(sources, note_link(), note_link())?;
+        Ok(Ends { notes, face_orders, voice_orders, camera, microphone })
+    }
+
+    fn start_sources(&self, sources: Sources, seen: Notes, heard: Notes) -> std::io::Result<()> {
+        let Sources { mut frames, streams, camera, microphone } = sources;
+        let (clock, sound_clock) = (self.clock.clone(), self.clock.clone());
+        let (seen_failed, heard_failed) = (seen.clone(), heard.clone());
+        let mut see = move |state| {
+            seen.offer(Note::Camera(state));
+        };
+        let mut hear = move |state| {
+            heard.offer(Note::Microphone(state));
+        };
+        let start = self.clock.now() + HEAD_START;
+        match self.source.clone() {
+            SourceChoice::Live { camera: pick, microphone: heard_pick } => {
+                let settings = self.settings.camera.clone();
+                stage("camera", seen_failed, move || {
+                    camera::run(pick, &mut frames, &camera, &clock, &settings, &start_thread, &mut see);
+                    Ok(())
+                })?;
+                stage("microphone", heard_failed, move || {
+                    microphone::run(heard_pick, &streams, &microphone, &sound_clock, &start_thread, &mut hear);
+                    Ok(())
+                })
+            }
+            SourceChoice::Recording(path) => {
+                let info = match media::probe(&path) {
+                    Ok(info) => info,
+                    Err(error) => {
+                        see(SourceState::Failed { message: error.to_string() });
+                        hear(SourceState::Failed { message: error.to_string() });
+                        return Ok(());
+                    }
+                };
+                let (sound_path, sound_info) = (path.clone(), info.clone());
+                stage("camera", seen_failed, move || {
+                    play::picture(&path, &info, Some(MAX_WIDTH), start, &mut frames, &camera, clock.as_ref(), &mut see);
+                    Ok(())
+                })?;
+                stage("microphone", heard_failed, move || {
+                    play::sound(&sound_path, &sound_info, start, &streams, &microphone, sound_clock.as_ref(), &mut hear);
+                    Ok(())
+                })
+            }
+            SourceChoice::Demo { seed } => {
+                let geometry = self.settings.models.join("fetched").join("face_geometry.json");
+                stage("camera", seen_failed, move || {
+                    play::demo_picture(&geometry, seed, start, &mut frames, &camera, clock.as_ref(), &mut see);
+                    Ok(())
+                })?;
+                stage("microphone", heard_failed, move || {
+                    play::demo_sound(start, &streams, &microphone, sound_clock.as_ref(), &mut hear);
+                    Ok(())
+                })
+            }
+        }
+    }
+
+    fn take_notes(&self, ends: &Ends, fusing: &mut Fusing) -> bool {
+        let mut busy = false;
+        for inlet in &ends.notes {
+            while let Next::Item(note) = inlet.poll() {
+                busy = true;
+                fusing.last_note = self.clock.now();
+                self.take(note, fusing);
+            }
+        }
+        let all_ended = fusing.ended == [true, true];
+        let quiet = self.clock.now().since(fusing.last_note) > AFTER_END;
+        if all_ended && quiet && !fusing.is_over {
+            fusing.is_over = true;
+            self.events.offer(Event::Ended);
+        }
+        busy
+    }
+
+    fn take(&self, note: Note, fusing: &mut Fusing) {
+        let now = self.clock.now();
+        match note {
+            Note::Evidence { modality, presence, known_secs, took } => {
+                let times = match modality {
+                    Modality::Face => &mut fusing.gauge.face,
+                    Modality::Voice => &mut fusing.gauge.voice,
+                    Modality::Words => &mut fusing.gauge.words,
+                };
+                times.add(took, now);
+                if let Some(known) = fusing.person.known_secs.get_mut(modality.index()) {
+                    *known = known_secs;
+                }
+                fusing.gatherer.observe(modality, presence);
+            }
+            Note::Level(level, took) => {
+                fusing.gauge.hear.add(took, now);
+                fusing.gatherer.hear(level.clone());
+                self.events.offer(Event::Level(level));
+            }
+            Note::Transcript(transcript) => {
+                self.events.offer(Event::Transcript(transcript));
+            }
+            Note::NotTranscribed(why) => {
+                self.events.offer(Event::NotTranscribed(why));
+            }
+            Note::Afresh(why) => {
+                fusing.person.afresh = Some((now, why.to_owned()));
+                fusing.person.known_secs = [0.0; 3];
+                self.events.offer(Event::Person(fusing.person.clone()));
+            }
+            Note::Camera(state) => {
+                fusing.source(&[Modality::Face], &state, 0);
+                self.events.offer(Event::Camera(state));
+            }
+            Note::Microphone(state) => {
+                fusing.source(&[Modality::Voice, Modality::Words], &state, 1);
+                self.events.offer(Event::Microphone(state));
+            }
+            Note::Audio { passed, dropped, xruns } => fusing.gauge.audio = (passed, dropped, xruns),
+            Note::Failed { stage, message } => {
+                for modality in modalities_of(stage) {
+                    fusing.gatherer.switch(*modality, Some(Absence::StageFailed));
+                }
+                self.events.offer(Event::StageFailed { stage, message });
+            }
+            Note::SoundEnded => {}
+        }
+        (self.waker)();
+    }
+
+    /// Carries out what was asked; false once nobody can ask any more.
+    fn obey(&self, ends: &Ends, fusing: &mut Fusing) -> bool {
+        loop {
+            let command = match self.commands.poll() {
+                Next::Item(command) => command,
+                Next::Nothing => return true,
+                Next::Closed => return false,
+            };
+            match command {
+                Command::Camera(pick) => {
+                    ends.camera.offer(pick);
+                }
+                Command::Microphone(pick) => {
+                    ends.microphone.offer(pick);
+                }
+                Command::ChooseFace { x, y } => {
+                    ends.face_orders.offer(Order::Point(x, y));
+                    ends.voice_orders.offer(Order::Afresh);
+                    fusing.person.afresh = Some((self.clock.now(), "another face was chosen".to_owned()));
+                }
+                Command::Afresh => {
+                    ends.face_orders.offer(Order::Afresh);
+                    ends.voice_orders.offer(Order::Afresh);
+                    fusing.person.afresh = Some((self.clock.now(), "begun afresh by hand".to_owned()));
+                    fusing.person.known_secs = [0.0; 3];
+                }
+                Command::Freeze(freeze) => {
+                    ends.face_orders.offer(Order::Freeze(freeze));
+                    ends.voice_orders.offer(Order::Freeze(freeze));
+                    fusing.person.is_frozen = freeze == Freeze::Frozen;
+                }
+            }
+            self.events.offer(Event::Person(fusing.person.clone()));
+        }
+    }
+}
+
+impl Fusing {
+    /// From the end of an input's span to the first reading that uses it.
+    fn time_readings(&mut self, tick: &crate::pipeline::event::Tick, now: Timestamp) {
+        if tick.fused.is_none() {
+            return;
+        }
+        for modality in Modality::ALL {
+            let Ok(evidence) = tick.moment.of(modality) else { continue };
+            let (Some(seen), Some(times)) =
+                (self.seen.get_mut(modality.index()), self.gauge.reading.get_mut(modality.index()))
+            else {
+                continue;
+            };
+            if evidence.seq > *seen {
+                *seen = evidence.seq;
+                times.add(evidence.age(now));
+            }
+        }
+    }
+
+    /// What a source's state means for the modalities that live on it.
+    fn source(&mut self, modalities: &[Modality], state: &SourceState, which: usize) {
+        let absence = match state {
+            SourceState::Running { .. } | SourceState::Silent { .. } => None,
+            SourceState::Lost { .. } => Some(Absence::SourceLost),
+            SourceState::Off | SourceState::Opening | SourceState::Failed { .. } => Some(Absence::NoSource),
+            SourceState::Ended => return self.end(which),
+        };
+        if matches!(state, SourceState::Off | SourceState::Failed { .. } | SourceState::Lost { .. }) {
+            self.end(which);
+        }
+        for modality in modalities {
+            if absence.is_none() {
+                self.gatherer.source_came(*modality);
+            }
+            self.gatherer.source_lost(*modality, absence.clone());
+        }
+    }
+
+    fn end(&mut self, which: usize) {
+        if let Some(ended) = self.ended.get_mut(which) {
+            *ended = true;
+        }
+    }
+}
+
+struct Sources {
+    frames: LatestOutlet<Frame>,
+    streams: EventOutlet<crate::capture::AudioStream>,
+    camera: EventInlet<Pick>,
+    microphone: EventInlet<Pick>,
+}
+
+fn stage(name: &'static str, notes: Notes, work: impl FnOnce() -> Result<(), String> + Send + 'static) -> std::io::Result<()> {
+    thread(name, move || {
+        guarded(work, |message| {
+            notes.offer(Note::Failed { stage: name, message });
+        });
+    })
+    .map(|_| ())
+}
+
+/// A thread that a source may leave behind with its driver.
+fn start_thread(work: Box<dyn FnOnce() + Send + 'static>) -> std::io::Result<()> {
+    thread("driver", work).map(|_| ())
+}
+
+fn modalities_of(stage: &str) -> &'static [Modality] {
+    match stage {
+        "camera" | "face" => &[Modality::Face],
+        "microphone" | "hear" => &[Modality::Voice, Modality::Words],
+        "voice" => &[Modality::Voice],
+        "words" => &[Modality::Words],
+        _ => &[],
+    }
+}

@@ -1,0 +1,343 @@
+//! The loops of the stages' threads, and the notes that they send to `fuse`.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::capture::AudioStream;
+use crate::capture::SourceState;
+use crate::condition::hear::Ear;
+use crate::condition::hear::HOP;
+use crate::condition::hear::Heard;
+use crate::condition::hear::Hearing;
+use crate::condition::hear::RATE_HZ;
+use crate::encode::FaceEncoder;
+use crate::encode::Outcome;
+use crate::encode::SpeechReader;
+use crate::encode::VoiceEncoder;
+use crate::encode::WordsEncoder;
+use crate::link::event::EventInlet;
+use crate::link::event::EventOutlet;
+use crate::link::event::Next;
+use crate::link::latest::LatestInlet;
+use crate::link::latest::LatestOutlet;
+use crate::pipeline::event::Freeze;
+use crate::signal::Absence;
+use crate::signal::Evidence;
+use crate::signal::FaceView;
+use crate::signal::Frame;
+use crate::signal::Level;
+use crate::signal::Modality;
+use crate::signal::Presence;
+use crate::signal::Transcript;
+use crate::signal::Utterance;
+use crate::signal::VoiceWindow;
+use crate::time::Clock;
+use crate::time::SampleClock;
+use crate::time::Span;
+use crate::time::Timestamp;
+use crate::time::Timestamped;
+
+/// What a stage tells `fuse`.
+pub(super) enum Note {
+    /// A modality's reading or its absence; how long it took.
+    Evidence { modality: Modality, presence: Presence, known_secs: f32, took: Duration },
+    /// What the microphone hears; how long it took.
+    Level(Timestamped<Level>, Duration),
+    /// Something was said.
+    Transcript(Timestamped<Transcript>),
+    /// Something was said and isn't shown.
+    NotTranscribed(Timestamped<String>),
+    /// What was known of the person was let go of.
+    Afresh(&'static str),
+    /// A source's state.
+    Camera(SourceState),
+    /// A source's state.
+    Microphone(SourceState),
+    /// Counts of the sound's way in.
+    Audio { passed: u64, dropped: u64, xruns: u64 },
+    /// A stage ended before its time.
+    Failed { stage: &'static str, message: String },
+    /// The sound has ended and all that was said is on its way.
+    SoundEnded,
+}
+
+/// What `fuse` tells the face and the voice.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Order {
+    Afresh,
+    Freeze(Freeze),
+    Point(f32, f32),
+}
+
+pub(super) type Notes = EventOutlet<Note>;
+
+const LOOK: Duration = Duration::from_millis(2);
+const DRAIN: Duration = Duration::from_millis(5);
+const FAILURES: u32 = 5;
+
+/// Counts failures in a row; the fifth ends the stage.
+#[derive(Default)]
+struct Patience {
+    failures: u32,
+}
+
+impl Patience {
+    fn take<T>(&mut self, stage: &'static str, result: Result<T, crate::model::ModelError>) -> Result<Option<T>, String> {
+        match result {
+            Ok(value) => {
+                self.failures = 0;
+                Ok(Some(value))
+            }
+            Err(error) => {
+                tracing::warn!(stage, %error, "an item failed");
+                self.failures += 1;
+                if self.failures >= FAILURES { Err(error.to_string()) } else { Ok(None) }
+            }
+        }
+    }
+}
+
+pub(super) struct FaceStage {
+    pub(super) encoder: Option<FaceEncoder>,
+    pub(super) frames: LatestInlet<Frame>,
+    pub(super) views: LatestOutlet<FaceView>,
+    pub(super) orders: EventInlet<Order>,
+    pub(super) notes: Notes,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl FaceStage {
+    /// Newest picture → view and evidence, until the pictures end.
+    pub(super) fn run(mut self) -> Result<(), String> {
+        let mut patience = Patience::default();
+        let mut view = FaceView::default();
+        while !self.frames.is_closed() {
+            self.obey();
+            let Some(frame) = self.frames.take_new() else {
+                pause(LOOK);
+                continue;
+            };
+            let (span, seq) = (frame.span, frame.seq);
+            std::mem::swap(&mut view.frame, &mut frame.value);
+            if !view.frame.is_whole() {
+                continue;
+            }
+            let began = self.clock.now();
+            let outcome = match self.encoder.as_mut() {
+                Some(encoder) => patience.take("face", encoder.encode(&mut view, span))?,
+                None => None,
+            };
+            let took = self.clock.now().since(began);
+            if let Some(outcome) = outcome {
+                if let Some(why) = outcome.afresh {
+                    self.notes.offer(Note::Afresh(why));
+                }
+                let known_secs = self.encoder.as_ref().map_or(0.0, |encoder| encoder.person().secs());
+                let presence = outcome.presence.map(|evidence| Timestamped::new(span, seq, evidence));
+                self.notes.offer(Note::Evidence { modality: Modality::Face, presence, known_secs, took });
+            }
+            self.views.write(span, |slot| std::mem::swap(slot, &mut view));
+            (self.wake)();
+        }
+        Ok(())
+    }
+
+    fn obey(&mut self) {
+        let Some(encoder) = self.encoder.as_mut() else { return };
+        for order in self.orders.drain() {
+            match order {
+                Order::Afresh => encoder.person_mut().forget(),
+                Order::Freeze(freeze) => encoder.person_mut().freeze(freeze == Freeze::Frozen),
+                Order::Point(x, y) => encoder.point_at(x, y),
+            }
+        }
+    }
+}
+
+pub(super) struct HearStage {
+    pub(super) ear: Option<Ear>,
+    pub(super) streams: EventInlet<AudioStream>,
+    pub(super) windows: LatestOutlet<VoiceWindow>,
+    pub(super) utterances: EventOutlet<(Span, Span, Box<Utterance>)>,
+    pub(super) notes: Notes,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl HearStage {
+    /// Samples → levels, windows of talk, utterances, stream after stream, until the streams end.
+    pub(super) fn run(mut self) -> Result<(), String> {
+        let mut counts = (0, 0, 0);
+        while let Some(mut stream) = self.next_stream() {
+            let Some(ear) = self.ear.take() else { return Ok(()) };
+            let mut hearing = match Hearing::new(ear, stream.rate_hz) {
+                Ok(hearing) => hearing,
+                Err(error) => return Err(error.to_string()),
+            };
+            let told = self.hear(&mut hearing, &mut stream, &mut counts);
+            self.ear = Some(hearing.into_ear());
+            self.notes.offer(Note::SoundEnded);
+            told?;
+        }
+        Ok(())
+    }
+
+    fn next_stream(&self) -> Option<AudioStream> {
+        self.streams.next()
+    }
+
+    fn hear(&mut self, hearing: &mut Hearing, stream: &mut AudioStream, counts: &mut (u64, u64, u64)) -> Result<(), String> {
+        let mut patience = Patience::default();
+        let mut clock = SampleClock::new(stream.rate_hz);
+        let (mut block, mut heard, mut seq) = (Vec::new(), Vec::new(), 0);
+        let mut window_end = 0;
+        let mut told_at = self.clock.now();
+        loop {
+            let began = self.clock.now();
+            let mark = stream.inlet.read(&mut block);
+            let is_over = mark.is_none() && stream.inlet.is_closed();
+            let done = match mark {
+                Some(mark) => {
+                    clock.observe(mark.first_sample, mark.captured_at);
+                    hearing.push(mark.first_sample, &block, |one| heard.push(one))
+                }
+                None if is_over => hearing.finish(|one| heard.push(one)),
+                None => Ok(()),
+            };
+            patience.take("hear", done)?;
+            let took = self.clock.now().since(began);
+            let at = |place: u64| clock.at(hearing.device_sample(place)).unwrap_or_default();
+            for one in heard.drain(..) {
+                seq += 1;
+                self.place(one, &at, seq, &mut window_end, took);
+            }
+            if is_over || self.clock.now().since(told_at) >= Duration::from_secs(1) {
+                told_at = self.clock.now();
+                let meter = stream.inlet.meter();
+                let xruns = stream.xruns.load(Ordering::Relaxed);
+                let (passed, dropped) = (counts.0 + meter.passed(), counts.1 + meter.dropped());
+                self.notes.offer(Note::Audio { passed, dropped, xruns: counts.2 + xruns });
+                if is_over {
+                    *counts = (passed, dropped, counts.2 + xruns);
+                    return Ok(());
+                }
+            }
+            if mark.is_none() {
+                pause(DRAIN);
+            }
+        }
+    }
+
+    fn place(&mut self, one: Heard, at: &impl Fn(u64) -> Timestamp, seq: u64, window_end: &mut u64, took: Duration) {
+        match one {
+            Heard::Level { first, level } => {
+                let span = Span::new(at(first), at(first + HOP as u64));
+                self.notes.offer(Note::Level(Timestamped::new(span, seq, level), took));
+            }
+            Heard::Descriptors { .. } => {}
+            Heard::Window { first, end, window } => {
+                let fresh = end.saturating_sub((*window_end).max(first)) as f32 / RATE_HZ as f32;
+                *window_end = end;
+                self.windows.write(Span::new(at(first), at(end)), |slot| {
+                    *slot = *window;
+                    slot.fresh_secs = fresh;
+                });
+            }
+            Heard::Utterance { first, speech_first, speech_end, end, utterance } => {
+                let spoken = Span::new(at(speech_first), at(speech_end));
+                let whole = Span::new(at(first), at(end));
+                if !self.utterances.offer((spoken, whole, utterance)) {
+                    let why = "the machine is too slow to keep up with the words".to_owned();
+                    self.notes.offer(Note::NotTranscribed(Timestamped::new(spoken, seq, why)));
+                }
+            }
+        }
+    }
+}
+
+pub(super) struct VoiceStage {
+    pub(super) encoder: VoiceEncoder,
+    pub(super) windows: LatestInlet<VoiceWindow>,
+    pub(super) orders: EventInlet<Order>,
+    pub(super) notes: Notes,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl VoiceStage {
+    /// Newest window of talk → evidence, until the windows end.
+    pub(super) fn run(mut self) -> Result<(), String> {
+        let mut patience = Patience::default();
+        while !self.windows.is_closed() {
+            for order in self.orders.drain() {
+                match order {
+                    Order::Afresh => self.encoder.person_mut().forget(),
+                    Order::Freeze(freeze) => self.encoder.person_mut().freeze(freeze == Freeze::Frozen),
+                    Order::Point(..) => {}
+                }
+            }
+            let Some(window) = self.windows.take_new() else {
+                pause(LOOK);
+                continue;
+            };
+            let (span, seq) = (window.span, window.seq);
+            let began = self.clock.now();
+            let done = self.encoder.encode(&window.value, window.value.fresh_secs);
+            let took = self.clock.now().since(began);
+            let Some(outcome) = patience.take("voice", done)? else { continue };
+            let presence = outcome.map(|evidence| Timestamped::new(span, seq, evidence));
+            let known_secs = self.encoder.person().secs();
+            self.notes.offer(Note::Evidence { modality: Modality::Voice, presence, known_secs, took });
+        }
+        Ok(())
+    }
+}
+
+pub(super) struct WordsStage {
+    pub(super) speech: SpeechReader,
+    pub(super) words: WordsEncoder,
+    pub(super) utterances: EventInlet<(Span, Span, Box<Utterance>)>,
+    pub(super) notes: Notes,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl WordsStage {
+    /// Utterance → words → evidence, until the utterances end.
+    pub(super) fn run(mut self) -> Result<(), String> {
+        let mut patience = Patience::default();
+        let mut seq = 0;
+        while let Some((spoken, _, utterance)) = self.utterances.next() {
+            seq += 1;
+            let began = self.clock.now();
+            let Some(outcome) = patience.take("words", self.speech.read(&utterance))? else { continue };
+            match outcome {
+                Outcome::Words { text, confidence } => {
+                    let transcript = Transcript { text, confidence, spoken };
+                    let done = self.words.encode(&transcript);
+                    self.notes.offer(Note::Transcript(Timestamped::new(spoken, seq, transcript)));
+                    let Some(evidence) = patience.take("words", done)? else { continue };
+                    self.tell(Ok(Timestamped::new(spoken, seq, evidence)), began);
+                }
+                Outcome::OtherLanguage(language) => {
+                    let why = format!("spoken in {language}, which the words model doesn't know");
+                    self.notes.offer(Note::NotTranscribed(Timestamped::new(spoken, seq, why)));
+                    self.tell(Err(Absence::OtherLanguage(language)), began);
+                }
+                Outcome::Dropped(why) => {
+                    self.notes.offer(Note::NotTranscribed(Timestamped::new(spoken, seq, why.to_owned())));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&self, presence: Result<Timestamped<Evidence>, Absence>, began: Timestamp) {
+        let took = self.clock.now().since(began);
+        self.notes.offer(Note::Evidence { modality: Modality::Words, presence, known_secs: 0.0, took });
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "rings and slots can't wake their reader, so it looks again")]
+pub(super) fn pause(length: Duration) {
+    std::thread::sleep(length);
+}

@@ -1,0 +1,147 @@
+//! All stages, loaded; what couldn't be loaded is off, and says why.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::condition::hear::Ear;
+use crate::condition::hear::EarSettings;
+use crate::condition::hear::Vad;
+use crate::encode::FaceEncoder;
+use crate::encode::FaceSettings;
+use crate::encode::SpeechReader;
+use crate::encode::SpeechSettings;
+use crate::encode::VoiceEncoder;
+use crate::encode::VoiceSettings;
+use crate::encode::WordsEncoder;
+use crate::fuse::Fuser;
+use crate::fuse::LateFusion;
+use crate::fuse::LateSettings;
+use crate::model::Manifest;
+use crate::model::ModelError;
+use crate::model::Runtime;
+use crate::pipeline::gather::GatherSettings;
+use crate::signal::Modality;
+
+/// The settings of every stage.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StageSettings {
+    /// How sound is cut.
+    pub ear: EarSettings,
+    /// How faces are read.
+    pub face: FaceSettings,
+    /// How voices are read.
+    pub voice: VoiceSettings,
+    /// How speech becomes words.
+    pub speech: SpeechSettings,
+    /// How long a reading holds.
+    pub gather: GatherSettings,
+    /// How modalities are weighed.
+    pub fusion: LateSettings,
+}
+
+/// The stages of one run.
+pub struct Stages {
+    /// The face, if its networks are there.
+    pub face: Option<FaceEncoder>,
+    /// The ear, if voice activity detection is there.
+    pub ear: Option<Ear>,
+    /// The voice, if its networks are there.
+    pub voice: Option<VoiceEncoder>,
+    /// Speech to words and words to a reading, if their networks are there.
+    pub words: Option<(SpeechReader, WordsEncoder)>,
+    /// The fusion.
+    pub fuser: Box<dyn Fuser>,
+    /// What is off, and why: a sentence that says what to do.
+    pub off: Vec<(Modality, String)>,
+    /// Settings that aren't a stage's own.
+    pub gather: GatherSettings,
+    /// The files in use: name in the manifest and sha256.
+    pub models: Vec<(String, String)>,
+}
+
+const FACE_MODELS: [&str; 6] =
+    ["face_detector", "face_landmarks", "face_blendshapes", "face_geometry", "expression", "face_head"];
+const VOICE_MODELS: [&str; 3] = ["silero_vad", "moonshine_encoder", "voice_head"];
+const WORDS_MODELS: [&str; 6] =
+    ["silero_vad", "whisper_tiny", "whisper_base_en", "sentence_encoder", "sentence_tokenizer", "words_head"];
+
+impl Stages {
+    /// Loads what can be loaded from the models in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no list of models at all. Without the runtime every modality is off, which isn't an error.
+    pub fn load(folder: &Path, settings: &StageSettings) -> Result<Self, ModelError> {
+        let manifest = Manifest::open(folder)?;
+        let mut stages = Self {
+            face: None,
+            ear: None,
+            voice: None,
+            words: None,
+            fuser: Box::new(LateFusion::new(settings.fusion.clone())),
+            off: Vec::new(),
+            gather: settings.gather.clone(),
+            models: Vec::new(),
+        };
+        match Runtime::load(&manifest) {
+            Ok(runtime) => stages.fill(&manifest, &runtime, settings),
+            Err(error) => stages.off = Modality::ALL.map(|one| (one, error.to_string())).to_vec(),
+        }
+        stages.list(&manifest);
+        Ok(stages)
+    }
+
+    fn fill(&mut self, manifest: &Manifest, runtime: &Runtime, settings: &StageSettings) {
+        match FaceEncoder::load(manifest, runtime, settings.face.clone()) {
+            Ok(face) => self.face = Some(face),
+            Err(error) => self.off.push((Modality::Face, error.to_string())),
+        }
+        match Vad::load(manifest, runtime) {
+            Ok(vad) => self.ear = Some(Ear::new(vad, settings.ear.clone())),
+            Err(error) => {
+                self.off.push((Modality::Voice, error.to_string()));
+                self.off.push((Modality::Words, error.to_string()));
+                return;
+            }
+        }
+        match VoiceEncoder::load(manifest, runtime, settings.voice.clone()) {
+            Ok(voice) => self.voice = Some(voice),
+            Err(error) => self.off.push((Modality::Voice, error.to_string())),
+        }
+        let speech = SpeechReader::load(manifest, settings.speech.clone());
+        match speech.and_then(|speech| Ok((speech, WordsEncoder::load(manifest, runtime)?))) {
+            Ok(words) => self.words = Some(words),
+            Err(error) => self.off.push((Modality::Words, error.to_string())),
+        }
+    }
+
+    fn list(&mut self, manifest: &Manifest) {
+        let is_on = |modality| !self.off.iter().any(|(off, _)| *off == modality);
+        let mut names: Vec<&str> = Vec::new();
+        for (modality, models) in
+            [(Modality::Face, &FACE_MODELS[..]), (Modality::Voice, &VOICE_MODELS), (Modality::Words, &WORDS_MODELS)]
+        {
+            if is_on(modality) {
+                names.extend(models);
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        let hashes = names.iter().filter_map(|name| Some(((*name).to_owned(), manifest.entry(name).ok()?.sha256.clone())));
+        self.models = hashes.collect();
+    }
+
+    /// Forgets the person.
+    pub fn forget_person(&mut self) {
+        if let Some(face) = self.face.as_mut() {
+            face.person_mut().forget();
+        }
+        if let Some(voice) = self.voice.as_mut() {
+            voice.person_mut().forget();
+        }
+        self.fuser.reset();
+    }
+}
