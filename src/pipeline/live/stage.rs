@@ -18,7 +18,6 @@ use crate::encode::VoiceEncoder;
 use crate::encode::WordsEncoder;
 use crate::link::event::EventInlet;
 use crate::link::event::EventOutlet;
-use crate::link::event::Next;
 use crate::link::latest::LatestInlet;
 use crate::link::latest::LatestOutlet;
 use crate::pipeline::event::Freeze;

@@ -1,0 +1,86 @@
+//! What is there, whether it is right, and how fast it is here.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::command::Place;
+use crate::model::Input;
+use crate::model::Manifest;
+use crate::model::Network;
+use crate::model::Runtime;
+use crate::pipeline::Stages;
+use crate::signal::Modality;
+use crate::time::Clock as _;
+use crate::time::MonotonicClock;
+
+const MEASURED_FOR: Duration = Duration::from_millis(300);
+
+pub(super) fn run(place: &Place) -> anyhow::Result<ExitCode> {
+    let manifest = Manifest::open(&place.models)?;
+    println!("models in {}", place.models.display());
+    let mut is_well = true;
+    for (name, entry) in manifest.entries().filter(|(name, _)| !name.starts_with("fixture")) {
+        match manifest.verified(name) {
+            Ok(_) => println!("  ok       {name:<20} {:>8.1} MB  {}", entry.bytes as f64 / 1e6, entry.licence),
+            Err(error) => {
+                is_well = false;
+                println!("  missing  {name:<20} {error}");
+            }
+        }
+    }
+    match Runtime::load(&manifest) {
+        Ok(runtime) => measure(&manifest, &runtime),
+        Err(error) => {
+            is_well = false;
+            println!("runtime: {error}");
+        }
+    }
+    let stages = Stages::load(&place.models, &place.settings.stages)?;
+    println!("what will be on");
+    for modality in Modality::ALL {
+        match stages.off.iter().find(|(off, _)| *off == modality) {
+            Some((_, why)) => println!("  off  {}: {why}", modality.name()),
+            None => println!("  on   {}", modality.name()),
+        }
+    }
+    let ffmpeg = std::process::Command::new("ffmpeg").arg("-version").output().is_ok();
+    println!("recordings: {}", if ffmpeg { "ffmpeg is there" } else { "WAV and pictures only; install ffmpeg for the rest" });
+    Ok(if is_well && stages.off.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Each network on one thread, on an input of its usual size.
+fn measure(manifest: &Manifest, runtime: &Runtime) {
+    println!("each network here, one thread, median of {} ms of runs", MEASURED_FOR.as_millis());
+    let second = vec![0.01f32; 16_000];
+    let ones = vec![1i64; 16_000];
+    let picture = vec![0.5f32; 256 * 256 * 3];
+    let at = |len: usize| picture.get(..len).unwrap_or(&picture);
+    let networks: [(&str, &str, Vec<Input<'_>>); 7] = [
+        ("face_detector", "a picture", vec![Input::F32(&[1, 128, 128, 3], at(128 * 128 * 3))]),
+        ("face_landmarks", "a face", vec![Input::F32(&[1, 256, 256, 3], &picture)]),
+        ("face_blendshapes", "a face", vec![Input::F32(&[1, 146, 2], at(292))]),
+        ("expression", "a face", vec![Input::F32(&[1, 3, 112, 112], at(3 * 112 * 112))]),
+        ("silero_vad", "32 ms", vec![Input::F32(&[1, 576], at(576)), Input::F32(&[2, 1, 128], at(256)), Input::I64(&[], &[16_000])]),
+        ("moonshine_encoder", "1 s", vec![Input::F32(&[1, 16_000], &second), Input::I64(&[1, 16_000], &ones)]),
+        ("sentence_encoder", "8 tokens", vec![Input::I64(&[1, 8], &[101, 2023, 2003, 1037, 6251, 1012, 102, 0]), Input::I64(&[1, 8], &[1; 8])]),
+    ];
+    for (model, what, inputs) in networks {
+        match time(manifest, runtime, model, &inputs) {
+            Ok(median) => println!("  {model:<20} {:>7.2} ms for {what}", median.as_secs_f64() * 1e3),
+            Err(error) => println!("  {model:<20} {error}"),
+        }
+    }
+}
+
+fn time(manifest: &Manifest, runtime: &Runtime, model: &str, inputs: &[Input<'_>]) -> Result<Duration, crate::model::ModelError> {
+    let mut network = Network::load(manifest, runtime, model)?;
+    let clock = MonotonicClock::start();
+    let (mut outputs, mut times) = (Vec::new(), Vec::new());
+    while times.is_empty() || clock.now().since(crate::time::Timestamp::ZERO) < MEASURED_FOR {
+        let began = clock.now();
+        network.run(inputs, &mut outputs)?;
+        times.push(clock.now().since(began));
+    }
+    times.sort_unstable();
+    Ok(times.get(times.len() / 2).copied().unwrap_or_default())
+}

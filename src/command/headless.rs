@@ -1,0 +1,265 @@
+//! The live pipeline without a window.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::command::Place;
+use crate::link::event::Next;
+use crate::pipeline::Event;
+use crate::pipeline::Health;
+use crate::pipeline::Pick;
+use crate::pipeline::SourceChoice;
+use crate::pipeline::SourceState;
+use crate::pipeline::Tick;
+use crate::pipeline::live;
+use crate::pipeline::live::Live;
+use crate::signal::Label;
+use crate::signal::Modality;
+use crate::signal::Reading;
+
+#[derive(Debug, Args)]
+pub(super) struct Request {
+    /// Without a window; the only way so far.
+    #[arg(long, required = true)]
+    headless: bool,
+    /// `live`, `demo`, or a recording.
+    #[arg(long, default_value = "live")]
+    source: String,
+    /// Ends after so many seconds; else with the recording, or by Ctrl-C.
+    #[arg(long, value_name = "N")]
+    seconds: Option<f64>,
+    /// Where the report is written at the end.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+}
+
+const WAIT: Duration = Duration::from_millis(50);
+
+pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> {
+    let source = match request.source.as_str() {
+        "live" => SourceChoice::Live { camera: Pick::Default, microphone: Pick::Default },
+        "demo" => SourceChoice::Demo { seed: 1 },
+        file => {
+            anyhow::ensure!(PathBuf::from(file).exists(), "there is no file {file}; --source takes live, demo or a recording");
+            SourceChoice::Recording(PathBuf::from(file))
+        }
+    };
+    let live = live::start(source, place.live(), Arc::new(|| {}))?;
+    let mut report = Report::default();
+    let mut out = std::io::stdout().lock();
+    follow(&live, request.seconds, |event| {
+        report.take(event);
+        if let Some(line) = line_of(event) {
+            writeln!(out, "{line}").ok();
+        }
+    })?;
+    let seconds = live.clock.now().secs();
+    if let Some(path) = &request.report {
+        fs::write(path, format!("{:#}\n", report.value(seconds, &request.source)))?;
+    }
+    stop(live);
+    Ok(if report.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// One line in the terminal that changes.
+pub(super) fn run_line(place: &Place, source: SourceChoice) -> anyhow::Result<ExitCode> {
+    let live = live::start(source, place.live(), Arc::new(|| {}))?;
+    let mut err = std::io::stderr().lock();
+    follow(&live, None, |event| match event {
+        Event::Tick(tick) => {
+            write!(err, "\r\x1b[2K{}", sentence(tick)).ok();
+        }
+        other => {
+            if let Some(line) = line_of(other).filter(|_| !matches!(other, Event::Health(_) | Event::Person(_))) {
+                writeln!(err, "\r\x1b[2K{line}").ok();
+            }
+        }
+    })?;
+    writeln!(err).ok();
+    drop(err);
+    stop(live);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn follow(live: &Live, seconds: Option<f64>, mut take: impl FnMut(&Event)) -> anyhow::Result<()> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = interrupted.clone();
+    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).ok();
+    loop {
+        match live.events.wait(WAIT) {
+            Next::Item(event) => {
+                take(&event);
+                if matches!(event, Event::Ended) {
+                    return Ok(());
+                }
+            }
+            Next::Nothing => {}
+            Next::Closed => return Ok(()),
+        }
+        let is_over = seconds.is_some_and(|seconds| live.clock.now().secs() >= seconds);
+        if is_over || interrupted.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+    }
+}
+
+fn stop(live: Live) {
+    drop(live.commands);
+    drop(live.events);
+    live.thread.join().ok();
+}
+
+fn sentence(tick: &Tick) -> String {
+    match &tick.fused {
+        Some(fused) => {
+            let (affect, gates) = (&fused.reading.affect, &fused.gates);
+            format!(
+                "{:>6.1} s  valence {:+.2} ± {:.2}  arousal {:+.2} ± {:.2}  {} {:.0} %  (face {:.2}, voice {:.2}, words {:.2})",
+                tick.moment.at.secs(), affect.valence.get(), affect.valence_sd, affect.arousal.get(), affect.arousal_sd,
+                fused.reading.label(), fused.reading.probability(fused.reading.label()) * 100.0,
+                gates.face, gates.voice, gates.words
+            )
+        }
+        None => {
+            let why = Modality::ALL.map(|one| match tick.moment.of(one) {
+                Ok(_) => String::new(),
+                Err(absence) => format!("{}: {absence}", one.name()),
+            });
+            format!("{:>6.1} s  no reading ({})", tick.moment.at.secs(), why.join("; "))
+        }
+    }
+}
+
+fn line_of(event: &Event) -> Option<Value> {
+    Some(match event {
+        Event::Tick(tick) => reading_line(tick),
+        Event::Transcript(said) => json!({
+            "type": "transcript", "start_s": said.value.spoken.start.secs(), "end_s": said.value.spoken.end.secs(),
+            "text": said.value.text, "confidence": said.value.confidence,
+        }),
+        Event::NotTranscribed(why) => json!({
+            "type": "not_transcribed", "start_s": why.span.start.secs(), "end_s": why.span.end.secs(), "reason": why.value,
+        }),
+        Event::Camera(state) => json!({"type": "camera", "state": state.to_string()}),
+        Event::Microphone(state) => json!({"type": "microphone", "state": state.to_string()}),
+        Event::StageOff { modality, message } => json!({"type": "off", "modality": modality.name(), "message": message}),
+        Event::StageFailed { stage, message } => json!({"type": "failed", "stage": stage, "message": message}),
+        Event::Ended => json!({"type": "ended"}),
+        Event::Level(_) | Event::Person(_) | Event::Health(_) => return None,
+    })
+}
+
+fn reading_line(tick: &Tick) -> Value {
+    let mut line = Map::new();
+    line.insert("type".to_owned(), json!("reading"));
+    line.insert("time_s".to_owned(), json!(tick.moment.at.secs()));
+    let fused = tick.fused.as_ref();
+    line.insert("fused".to_owned(), fused.map_or(Value::Null, |fused| reading(&fused.reading)));
+    let gates = fused.map(|fused| Modality::ALL.map(|one| fused.gates.of(one)));
+    line.insert("gates".to_owned(), json!(gates));
+    for modality in Modality::ALL {
+        let value = match tick.moment.of(modality) {
+            Ok(evidence) => {
+                let mut value = reading(&evidence.value.reading);
+                if let Some(value) = value.as_object_mut() {
+                    value.insert("age_s".to_owned(), json!(evidence.age(tick.moment.at).as_secs_f64()));
+                    value.insert("quality".to_owned(), json!(evidence.value.quality));
+                }
+                value
+            }
+            Err(absence) => json!({"absent": absence.to_string()}),
+        };
+        line.insert(modality.name().to_owned(), value);
+    }
+    Value::Object(line)
+}
+
+fn reading(reading: &Reading) -> Value {
+    let affect = &reading.affect;
+    let probabilities: Map<_, _> =
+        Label::ALL.into_iter().map(|label| (label.name().to_owned(), json!(reading.probability(label)))).collect();
+    json!({
+        "valence": affect.valence.get(), "arousal": affect.arousal.get(),
+        "valence_sd": affect.valence_sd, "arousal_sd": affect.arousal_sd,
+        "label": reading.label().name(), "probabilities": probabilities,
+    })
+}
+
+/// What a run was like.
+#[derive(Default)]
+struct Report {
+    health: Health,
+    memory: Vec<u64>,
+    cpu: Vec<f32>,
+    ticks: u64,
+    readings: [u64; 4],
+    transcripts: u64,
+    failed: Vec<Value>,
+    off: Vec<Value>,
+}
+
+impl Report {
+    fn take(&mut self, event: &Event) {
+        match event {
+            Event::Health(health) => {
+                self.memory.push(health.memory_bytes);
+                self.cpu.push(health.cpu_percent);
+                self.health = (**health).clone();
+            }
+            Event::Tick(tick) => {
+                self.ticks += 1;
+                let present = Modality::ALL.map(|one| tick.moment.of(one).is_ok());
+                for (count, is_there) in self.readings.iter_mut().zip(present.into_iter().chain([tick.fused.is_some()])) {
+                    *count += u64::from(is_there);
+                }
+            }
+            Event::Transcript(_) => self.transcripts += 1,
+            Event::StageFailed { stage, message } => self.failed.push(json!({"stage": stage, "message": message})),
+            Event::StageOff { modality, message } => self.off.push(json!({"modality": modality.name(), "message": message})),
+            Event::Camera(state @ SourceState::Failed { .. }) | Event::Microphone(state @ SourceState::Failed { .. }) => {
+                self.off.push(json!({"source": state.to_string()}));
+            }
+            _ => {}
+        }
+    }
+
+    fn value(&self, seconds: f64, source: &str) -> Value {
+        let millis = |time: Duration| (time.as_secs_f64() * 1e5).round() / 100.0;
+        let stages: Vec<_> = self.health.stages.iter().map(|stage| json!({
+            "stage": stage.stage, "results": stage.count, "rate_hz": stage.count as f64 / seconds.max(1e-9),
+            "p50_ms": millis(stage.p50), "p95_ms": millis(stage.p95),
+        })).collect();
+        let links: Vec<_> = self.health.links.iter()
+            .map(|link| json!({"link": link.link, "passed": link.passed, "dropped": link.dropped})).collect();
+        let mut latency = Map::new();
+        for (modality, times) in Modality::ALL.into_iter().zip(self.health.reading_latency) {
+            let value = times.map(|(p50, p95)| json!({"p50_ms": millis(p50), "p95_ms": millis(p95)}));
+            latency.insert(modality.name().to_owned(), json!(value));
+        }
+        let ticks = self.ticks.max(1) as f64;
+        let [face, voice, words, fused] = self.readings.map(|count| (count as f64 / ticks * 1e4).round() / 1e4);
+        let cpu = self.cpu.iter().skip(2).map(|cpu| f64::from(*cpu)).sum::<f64>() / (self.cpu.len().saturating_sub(2).max(1)) as f64;
+        json!({
+            "source": source, "seconds": seconds, "answers": self.ticks, "answers_per_second": self.ticks as f64 / seconds.max(1e-9),
+            "coverage": {"face": face, "voice": voice, "words": words, "fused": fused},
+            "transcripts": self.transcripts,
+            "latency_from_span_end_to_first_reading": latency,
+            "stages": stages, "links": links, "xruns": self.health.xruns,
+            "cpu_percent_of_one_core": cpu,
+            "peak_memory_bytes": self.health.peak_memory_bytes,
+            "memory_bytes_each_second": self.memory,
+            "off": self.off, "failed": self.failed,
+        })
+    }
+}

@@ -1,0 +1,143 @@
+//! What the program can be asked to do.
+
+mod analyze;
+mod check;
+mod headless;
+#[cfg(feature = "desktop")]
+mod window;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Parser;
+use clap::Subcommand;
+
+use crate::capture::devices;
+use crate::pipeline::Pick;
+use crate::pipeline::SourceChoice;
+use crate::pipeline::live::LiveSettings;
+use crate::settings;
+use crate::settings::Settings;
+
+/// Reads how one person comes across: valence, arousal and emotion labels from face, voice and words, live.
+///
+/// It reads expressions, not feelings. Without a command it opens the window on the default camera and microphone.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// The folder of models.
+    #[arg(long, global = true, value_name = "DIR")]
+    models: Option<PathBuf>,
+    /// The settings file; `circumplex settings` shows its form.
+    #[arg(long, global = true, value_name = "FILE")]
+    settings: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Plays a recording (mp4, mov, mkv, webm, wav, flac, …) in the window, at its own speed.
+    Open {
+        /// The recording.
+        file: PathBuf,
+    },
+    /// Watches the synthetic participant: a drawn face and a synthetic voice.
+    Demo {
+        /// The same seed gives the same pictures and the same sound.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Analyses recordings as fast as the machine allows: a table and a summary for each.
+    Analyze(analyze::Request),
+    /// Runs the live pipeline without a window: readings as JSON lines, and a report at the end.
+    Run(headless::Request),
+    /// Lists the cameras and the microphones.
+    Devices,
+    /// Checks models and runtime, measures each network here, and says what will be on or off.
+    Check,
+    /// Prints all settings with their defaults and what they mean.
+    Settings,
+}
+
+/// Does what was asked.
+///
+/// # Errors
+///
+/// With a sentence that says what failed and what to do.
+pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let settings = match &arguments.settings {
+        Some(path) => Settings::read(path)?,
+        None => Settings::read_kept()?,
+    };
+    let place = Place { models: settings.models_folder(arguments.models.as_deref()), kept: arguments.settings, settings };
+    let live = SourceChoice::Live { camera: Pick::Default, microphone: Pick::Default };
+    match arguments.command {
+        None => watch(place, live),
+        Some(Command::Open { file }) => {
+            std::fs::metadata(&file).with_context(|| format!("there is no file {}", file.display()))?;
+            watch(place, SourceChoice::Recording(file))
+        }
+        Some(Command::Demo { seed }) => watch(place, SourceChoice::Demo { seed }),
+        Some(Command::Analyze(request)) => analyze::run(&request, &place),
+        Some(Command::Run(request)) => headless::run(&request, &place),
+        Some(Command::Devices) => {
+            list_devices();
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Check) => check::run(&place),
+        Some(Command::Settings) => {
+            print!("{}", settings::DOCUMENTED);
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// The settings in force and where they came from.
+struct Place {
+    models: PathBuf,
+    settings: Settings,
+    #[cfg_attr(not(feature = "desktop"), expect(dead_code, reason = "only the window keeps settings"))]
+    kept: Option<PathBuf>,
+}
+
+impl Place {
+    fn live(&self) -> LiveSettings {
+        LiveSettings {
+            models: self.models.clone(),
+            stages: self.settings.stages.clone(),
+            camera: self.settings.camera.clone(),
+        }
+    }
+}
+
+/// In the window where there is a screen, else as a line in the terminal.
+fn watch(place: Place, source: SourceChoice) -> anyhow::Result<ExitCode> {
+    #[cfg(feature = "desktop")]
+    if has_screen() {
+        return window::run(place, source);
+    }
+    eprintln!("circumplex: there is no screen here (neither X11 nor Wayland), so it runs without a window; Ctrl-C ends it.");
+    headless::run_line(&place, source)
+}
+
+#[cfg(feature = "desktop")]
+fn has_screen() -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !cfg!(target_os = "linux") || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")
+}
+
+fn list_devices() {
+    let found = devices();
+    for (kind, names) in [("cameras", &found.cameras), ("microphones", &found.microphones)] {
+        if names.is_empty() {
+            println!("{kind}: none found");
+            continue;
+        }
+        println!("{kind}:");
+        for name in names {
+            println!("  {name}");
+        }
+    }
+}

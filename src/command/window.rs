@@ -1,0 +1,62 @@
+//! The window, and what it asks of the program.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+
+use crate::capture::devices;
+use crate::command::Place;
+use crate::pipeline::SourceChoice;
+use crate::pipeline::live;
+use crate::settings;
+use crate::settings::Settings;
+use crate::ui;
+use crate::ui::Host;
+use crate::ui::Options;
+use crate::ui::Wiring;
+
+pub(super) fn run(place: Place, source: SourceChoice) -> anyhow::Result<ExitCode> {
+    let options: Options =
+        place.settings.window.clone().try_into().context("the settings under [window] can't be understood")?;
+    let source = match source {
+        SourceChoice::Live { .. } => {
+            SourceChoice::Live { camera: options.camera.clone(), microphone: options.microphone.clone() }
+        }
+        other => other,
+    };
+    let live_settings = place.live();
+    let launch = move |source: SourceChoice, waker: ui::Waker| {
+        let live = live::start(source.clone(), live_settings.clone(), waker).map_err(|error| error.to_string())?;
+        Ok(Wiring { events: live.events, picture: live.picture, commands: live.commands, clock: live.clock, source })
+    };
+    let keeper = Keeper { path: place.kept.or_else(settings::kept_at), settings: place.settings };
+    let host = Host {
+        launch: Box::new(launch),
+        list_devices: Box::new(|| {
+            let found = devices();
+            (found.cameras, found.microphones)
+        }),
+        save: Box::new(move |options| keeper.keep(options)),
+    };
+    ui::run(host, source, options)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Keeps the window's settings beside the others.
+struct Keeper {
+    path: Option<PathBuf>,
+    settings: Settings,
+}
+
+impl Keeper {
+    fn keep(&self, options: &Options) {
+        let Some(path) = &self.path else { return };
+        let mut settings = self.settings.clone();
+        let Ok(window) = toml::Table::try_from(options) else { return };
+        settings.window = window;
+        if let Err(error) = settings.write(path) {
+            tracing::error!(%error, "settings not kept");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! What is written of a recording: rows, summary, features.
+
+mod features;
+mod rows;
+mod summary;
+
+pub use features::FeatureFiles;
+pub use rows::HEADER;
+pub use rows::Rows;
+pub use summary::Summary;
+pub use summary::Totals;
+
+/// Why a report can't be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReportError {
+    /// The disk refuses.
+    #[error("the results can't be written ({0}); check the folder and the free space")]
+    Disk(#[from] std::io::Error),
+    /// The table refuses.
+    #[error("the results can't be written ({0}); check the folder and the free space")]
+    Table(#[from] csv::Error),
+    /// The summary refuses.
+    #[error("the summary can't be written ({0})")]
+    Json(#[from] serde_json::Error),
+}

@@ -1,0 +1,151 @@
+//! A recording as a whole.
+
+use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::pipeline::Tick;
+use crate::signal::Label;
+use crate::signal::Modality;
+use crate::signal::Reading;
+use crate::signal::Transcript;
+use crate::time::Timestamped;
+
+/// Rows before this time have hardly seen anything and don't count for coverage, seconds.
+const COUNTED_FROM_SECS: f64 = 0.3;
+const LEAST_PROBABILITY: f64 = 1e-6;
+
+/// Adds up rows.
+#[derive(Debug, Clone, Default)]
+pub struct Totals {
+    rows: u64,
+    of: [Sum; 4],
+    transcript: Vec<Value>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Sum {
+    covered: u64,
+    readings: u64,
+    valence: f64,
+    arousal: f64,
+    logs: [f64; Label::COUNT],
+}
+
+/// The summary of a recording, as it is written.
+#[derive(Debug, Clone, Serialize)]
+pub struct Summary {
+    /// Seconds.
+    pub duration_s: f64,
+    /// Seconds of recording per second of work.
+    pub realtime_factor: f64,
+    /// What was wrong with the file, if it could be read in part only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub damage: Option<String>,
+    /// Name in the manifest → sha256.
+    pub models: Map<String, Value>,
+    /// What was said: `start_s`, `end_s`, `text`, `confidence`.
+    pub transcript: Vec<Value>,
+    /// Share of the rows from 0.3 s on that have a reading, 0..=1.
+    pub coverage: Map<String, Value>,
+    /// Of the face alone.
+    pub face: Value,
+    /// Of the voice alone.
+    pub voice: Value,
+    /// Of the words alone.
+    pub words: Value,
+    /// Of all together.
+    pub fused: Value,
+}
+
+impl Totals {
+    /// Takes in the answer of one row.
+    pub fn add(&mut self, tick: &Tick) {
+        let counts = tick.moment.at.secs() >= COUNTED_FROM_SECS - 1e-6;
+        self.rows += u64::from(counts);
+        let alone = Modality::ALL.map(|one| tick.moment.of(one).as_ref().ok().map(|evidence| &evidence.value.reading));
+        let fused = tick.fused.as_ref().map(|fused| &fused.reading);
+        let [face, voice, words] = alone;
+        for (sum, reading) in self.of.iter_mut().zip([face, voice, words, fused]) {
+            if let Some(reading) = reading {
+                sum.add(reading);
+                sum.covered += u64::from(counts);
+            }
+        }
+    }
+
+    /// Takes in what was said.
+    pub fn say(&mut self, transcript: &Timestamped<Transcript>) {
+        let spoken = transcript.value.spoken;
+        self.transcript.push(json!({
+            "start_s": round(spoken.start.secs(), 3),
+            "end_s": round(spoken.end.secs(), 3),
+            "text": transcript.value.text,
+            "confidence": round(f64::from(transcript.value.confidence), 4),
+        }));
+    }
+
+    /// What it comes to.
+    #[must_use]
+    pub fn summary(self, duration_s: f64, realtime_factor: f64, damage: Option<String>, models: &[(String, String)]) -> Summary {
+        let rows = self.rows.max(1) as f64;
+        let names = ["face", "voice", "words", "fused"];
+        let coverage = names.iter().zip(&self.of);
+        let coverage = coverage.map(|(name, sum)| ((*name).to_owned(), json!(round(sum.covered as f64 / rows, 4)))).collect();
+        let [face, voice, words, fused] = self.of.map(|sum| sum.value());
+        Summary {
+            duration_s: round(duration_s, 3),
+            realtime_factor: round(realtime_factor, 2),
+            damage,
+            models: models.iter().map(|(name, sha256)| (name.clone(), json!(sha256))).collect(),
+            transcript: self.transcript,
+            coverage,
+            face,
+            voice,
+            words,
+            fused,
+        }
+    }
+}
+
+impl Sum {
+    fn add(&mut self, reading: &Reading) {
+        self.readings += 1;
+        self.valence += f64::from(reading.affect.valence.get());
+        self.arousal += f64::from(reading.affect.arousal.get());
+        for (log, probability) in self.logs.iter_mut().zip(reading.probabilities) {
+            *log += f64::from(probability).max(LEAST_PROBABILITY).ln();
+        }
+    }
+
+    /// Mean of valence and arousal; mean of the log-probabilities, renormalised.
+    fn value(&self) -> Value {
+        if self.readings == 0 {
+            return Value::Null;
+        }
+        let count = self.readings as f64;
+        let highest = self.logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let powers = self.logs.map(|log| ((log - highest) / count).exp());
+        let total: f64 = powers.iter().sum();
+        let mut best = (Label::Neutral, 0.0);
+        let mut probabilities = Map::new();
+        for (label, power) in Label::ALL.into_iter().zip(powers) {
+            if power > best.1 {
+                best = (label, power);
+            }
+            probabilities.insert(label.name().to_owned(), json!(round(power / total, 6)));
+        }
+        json!({
+            "valence": round(self.valence / count, 4),
+            "arousal": round(self.arousal / count, 4),
+            "label": best.0.name(),
+            "probabilities": probabilities,
+        })
+    }
+}
+
+fn round(value: f64, places: i32) -> f64 {
+    let scale = 10f64.powi(places);
+    (value * scale).round() / scale
+}
