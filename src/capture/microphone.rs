@@ -44,9 +44,9 @@ pub struct AudioStream {
 }
 
 /// Seconds of sound that a stream's ring holds.
-pub(crate) const RING_SECS: u32 = 2;
+pub(crate) const RING_SECS: u32 = 10;
 /// Blocks that a stream's ring holds: of two milliseconds at the least.
-pub(crate) const RING_BLOCKS: usize = 1024;
+pub(crate) const RING_BLOCKS: usize = 8192;
 
 const OPEN_WITHIN: Duration = Duration::from_secs(8);
 const CLOSE_WITHIN: Duration = Duration::from_millis(150);

@@ -76,6 +76,8 @@ fn softmax(logits: &[f32]) -> Option<[f32; Label::COUNT]> {
         *probability = (logit - highest).exp();
     }
     let total: f32 = probabilities.iter().sum();
-    probabilities.iter_mut().for_each(|probability| *probability /= total);
+    for probability in &mut probabilities {
+        *probability /= total;
+    }
     total.is_finite().then_some(probabilities)
 }

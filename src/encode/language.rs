@@ -45,7 +45,7 @@ impl LanguageTeller {
         parameters.set_max_tokens(1);
         parameters.set_temperature_inc(0.0);
         quiet(&mut parameters);
-        state.full(parameters, &[0.0; 16_000]).map_err(|error| failed(error.to_string()))?;
+        state.full(parameters, &vec![0.0; 16_000]).map_err(|error| failed(error.to_string()))?;
         Ok(Self { state, threads })
     }
 

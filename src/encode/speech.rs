@@ -70,15 +70,33 @@ pub struct SpeechReader {
     state: WhisperState,
     end_of_text: i32,
     language: LanguageTeller,
+    habit: Habit,
     settings: SpeechSettings,
     samples: Vec<f32>,
+}
+
+/// In which language was spoken lately: a word or two alone don't tell.
+#[derive(Debug, Clone, Copy, Default)]
+struct Habit {
+    english_secs: f32,
+    secs: f32,
+}
+
+impl Habit {
+    /// How likely English is spoken, 0..=1, from this utterance and those before, which count less and less.
+    fn weigh(&mut self, english: f32, secs: f32) -> f32 {
+        const KEPT: f32 = 0.7;
+        self.english_secs = self.english_secs * KEPT + english * secs;
+        self.secs = self.secs * KEPT + secs;
+        if self.secs > 0.0 { self.english_secs / self.secs } else { english }
+    }
 }
 
 const RATE: usize = 16_000;
 /// Encoder positions per second of sound.
 const POSITIONS_PER_SEC: usize = 50;
 const MARGIN_POSITIONS: usize = 128;
-const LEAST_POSITIONS: usize = 128;
+const LEAST_POSITIONS: usize = 256;
 const MOST_POSITIONS: usize = 1500;
 const REPEATS: usize = 3;
 
@@ -105,7 +123,12 @@ impl SpeechReader {
         let state = context.create_state().map_err(failed)?;
         let end_of_text = context.token_eot();
         let language = LanguageTeller::load(manifest, settings.threads.max(1))?;
-        Ok(Self { state, end_of_text, language, settings, samples: Vec::new() })
+        Ok(Self { state, end_of_text, language, habit: Habit::default(), settings, samples: Vec::new() })
+    }
+
+    /// Forgets in which language was spoken: another recording, another person.
+    pub fn restart(&mut self) {
+        self.habit = Habit::default();
     }
 
     /// Turns an utterance into words.
@@ -118,7 +141,8 @@ impl SpeechReader {
             return Ok(Outcome::Dropped("too short to be a word"));
         }
         let told = self.language.tell(&utterance.samples)?;
-        if told.english < self.settings.min_english && told.code != "en" {
+        let english = self.habit.weigh(told.english, utterance.speech_secs);
+        if english < self.settings.min_english && told.code != "en" {
             return Ok(Outcome::OtherLanguage(told.name.to_owned()));
         }
         let (text, confidence) = self.transcribe(&utterance.samples)?;

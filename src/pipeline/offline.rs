@@ -312,6 +312,7 @@ fn understand(
     utterances: &Receiver<(Span, Box<Utterance>)>,
     out: &Sender<WordsNote>,
 ) -> Result<(), ModelError> {
+    speech.restart();
     for (spoken, utterance) in utterances {
         let outcome = match speech.read(&utterance)? {
             Outcome::Words { text, confidence } => {

@@ -1,6 +1,7 @@
 //! The thread that loads and starts the rest, gathers what is known, answers, and tells.
 
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::capture::Pick;
@@ -65,6 +66,7 @@ pub(super) struct Run {
 
 /// The ends of links that `fuse` holds.
 struct Ends {
+    threads: Vec<JoinHandle<()>>,
     notes: Vec<EventInlet<Note>>,
     face_orders: EventOutlet<Order>,
     voice_orders: EventOutlet<Order>,
@@ -107,11 +109,17 @@ impl Run {
             is_over: false,
         };
         let ends = self.build(&mut stages, picture, &mut fusing.gauge).map_err(|error| error.to_string())?;
+        let result = self.answer(&ends, &mut stages, &mut fusing);
+        ends.close();
+        result
+    }
+
+    fn answer(&self, ends: &Ends, stages: &mut Stages, fusing: &mut Fusing) -> Result<(), String> {
         let mut next_tick = self.clock.now();
         let mut next_health = next_tick;
         loop {
-            let busy = self.take_notes(&ends, &mut fusing);
-            if !self.obey(&ends, &mut fusing) {
+            let busy = self.take_notes(ends, fusing);
+            if !self.obey(ends, fusing) {
                 return Ok(());
             }
             let now = self.clock.now();
@@ -150,6 +158,7 @@ impl Run {
         let (voice_orders, voice_order_in) = event::link(ORDERS);
         let (camera, camera_in) = event::link(ORDERS);
         let (microphone, microphone_in) = event::link(ORDERS);
+        let mut threads = Vec::new();
         let mut notes = Vec::new();
         let mut note_link = || {
             let (outlet, inlet) = event::link(NOTES);
@@ -173,27 +182,27 @@ impl Run {
             clock: self.clock.clone(),
             wake: self.waker.clone(),
         };
-        stage("face", face.notes.clone(), move || face.run())?;
+        threads.push(stage("face", face.notes.clone(), move || face.run())?);
         if let Some(encoder) = stages.voice.take() {
             let (windows, orders, notes) = (window_in, voice_order_in, note_link());
             let voice = VoiceStage { encoder, windows, orders, notes, clock: self.clock.clone() };
-            stage("voice", voice.notes.clone(), move || voice.run())?;
+            threads.push(stage("voice", voice.notes.clone(), move || voice.run())?);
         }
         if let Some((speech, words)) = stages.words.take() {
             let (utterances, notes) = (utterance_in, note_link());
             let words = WordsStage { speech, words, utterances, notes, clock: self.clock.clone() };
-            stage("words", words.notes.clone(), move || words.run())?;
+            threads.push(stage("words", words.notes.clone(), move || words.run())?);
         }
         let (ear, clock) = (stages.ear.take(), self.clock.clone());
         let hear = HearStage { ear, streams: stream_in, windows, utterances, notes: note_link(), clock };
-        stage("hear", hear.notes.clone(), move || hear.run())?;
+        threads.push(stage("hear", hear.notes.clone(), move || hear.run())?);
         let sources = Sources { frames, streams, camera: camera_in, microphone: microphone_in };
-        self.start_sources(sources, note_link(), note_link())?;
-        Ok(Ends { notes, face_orders, voice_orders, camera, microphone })
+        threads.extend(self.start_sources(sources, note_link(), note_link())?);
+        Ok(Ends { threads, notes, face_orders, voice_orders, camera, microphone })
     }
 
-    fn start_sources(&self, sources: Sources, seen: Notes, heard: Notes) -> std::io::Result<()> {
-        let Sources { mut frames, streams, camera, microphone } = sources;
+    fn start_sources(&self, sources: Sources, seen: Notes, heard: Notes) -> std::io::Result<Vec<JoinHandle<()>>> {
+        let Sources { mut frames, streams, camera: camera_picks, microphone: microphone_picks } = sources;
         let (clock, sound_clock) = (self.clock.clone(), self.clock.clone());
         let (seen_failed, heard_failed) = (seen.clone(), heard.clone());
         let mut see = move |state| {
@@ -206,14 +215,15 @@ impl Run {
         match self.source.clone() {
             SourceChoice::Live { camera: pick, microphone: heard_pick } => {
                 let settings = self.settings.camera.clone();
-                stage("camera", seen_failed, move || {
-                    camera::run(pick, &mut frames, &camera, &clock, &settings, &start_thread, &mut see);
+                let camera = stage("camera", seen_failed, move || {
+                    camera::run(pick, &mut frames, &camera_picks, &clock, &settings, &start_thread, &mut see);
                     Ok(())
                 })?;
-                stage("microphone", heard_failed, move || {
-                    microphone::run(heard_pick, &streams, &microphone, &sound_clock, &start_thread, &mut hear);
+                let microphone = stage("microphone", heard_failed, move || {
+                    microphone::run(heard_pick, &streams, &microphone_picks, &sound_clock, &start_thread, &mut hear);
                     Ok(())
-                })
+                })?;
+                Ok(vec![camera, microphone])
             }
             SourceChoice::Recording(path) => {
                 let info = match media::probe(&path) {
@@ -221,29 +231,31 @@ impl Run {
                     Err(error) => {
                         see(SourceState::Failed { message: error.to_string() });
                         hear(SourceState::Failed { message: error.to_string() });
-                        return Ok(());
+                        return Ok(Vec::new());
                     }
                 };
                 let (sound_path, sound_info) = (path.clone(), info.clone());
-                stage("camera", seen_failed, move || {
-                    play::picture(&path, &info, Some(MAX_WIDTH), start, &mut frames, &camera, clock.as_ref(), &mut see);
+                let camera = stage("camera", seen_failed, move || {
+                    play::picture(&path, &info, Some(MAX_WIDTH), start, &mut frames, &camera_picks, clock.as_ref(), &mut see);
                     Ok(())
                 })?;
-                stage("microphone", heard_failed, move || {
-                    play::sound(&sound_path, &sound_info, start, &streams, &microphone, sound_clock.as_ref(), &mut hear);
+                let microphone = stage("microphone", heard_failed, move || {
+                    play::sound(&sound_path, &sound_info, start, &streams, &microphone_picks, sound_clock.as_ref(), &mut hear);
                     Ok(())
-                })
+                })?;
+                Ok(vec![camera, microphone])
             }
             SourceChoice::Demo { seed } => {
                 let geometry = self.settings.models.join("fetched").join("face_geometry.json");
-                stage("camera", seen_failed, move || {
-                    play::demo_picture(&geometry, seed, start, &mut frames, &camera, clock.as_ref(), &mut see);
+                let camera = stage("camera", seen_failed, move || {
+                    play::demo_picture(&geometry, seed, start, &mut frames, &camera_picks, clock.as_ref(), &mut see);
                     Ok(())
                 })?;
-                stage("microphone", heard_failed, move || {
-                    play::demo_sound(start, &streams, &microphone, sound_clock.as_ref(), &mut hear);
+                let microphone = stage("microphone", heard_failed, move || {
+                    play::demo_sound(start, &streams, &microphone_picks, sound_clock.as_ref(), &mut hear);
                     Ok(())
-                })
+                })?;
+                Ok(vec![camera, microphone])
             }
         }
     }
@@ -407,13 +419,28 @@ struct Sources {
     microphone: EventInlet<Pick>,
 }
 
-fn stage(name: &'static str, notes: Notes, work: impl FnOnce() -> Result<(), String> + Send + 'static) -> std::io::Result<()> {
+impl Ends {
+    /// Lets go of the sources, whose end ends the stages one after the other, and waits for all: a network must not be
+    /// running when the program ends.
+    fn close(self) {
+        let Self { threads, notes, face_orders, voice_orders, camera, microphone } = self;
+        drop((notes, face_orders, voice_orders, camera, microphone));
+        for thread in threads {
+            thread.join().ok();
+        }
+    }
+}
+
+fn stage(
+    name: &'static str,
+    notes: Notes,
+    work: impl FnOnce() -> Result<(), String> + Send + 'static,
+) -> std::io::Result<JoinHandle<()>> {
     thread(name, move || {
         guarded(work, |message| {
             notes.offer(Note::Failed { stage: name, message });
         });
     })
-    .map(|_| ())
 }
 
 /// A thread that a source may leave behind with its driver.
