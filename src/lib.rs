@@ -1,4 +1,51 @@
-//! Circumplex reads how one person comes across.
+//! Circumplex reads how one person comes across: valence and arousal on the circumplex plane, seven labels with honest
+//! doubt, and what each reading rests on (face, voice, words); live, on an ordinary laptop, offline.
+//!
+//! It reads expressions, not feelings.
+//!
+//! ```text
+//!   capture          condition + encode                        fuse          show, keep
+//!
+//!   camera ─[latest]─► face ────────────────────────[event]──┐
+//!                       └─[latest]─► ui (the picture)        │
+//!                                                            ├─► fuse ───[event]─► ui, command
+//!   mic ───[ring]────► hear ──[latest]─► voice ─────[event]──┤
+//!                       └────[event]──► words ──────[event]──┘
+//!
+//!   folders: capture │ condition, encode │ fuse │ ui, command      boxes: one thread each
+//! ```
+//!
+//! | module        | is                                                                              |
+//! |---------------|---------------------------------------------------------------------------------|
+//! | [`time`]      | instants, spans and clocks of one session                                       |
+//! | [`signal`]    | what is said between stages                                                     |
+//! | [`link`]      | how it travels between threads                                                  |
+//! | [`model`]     | networks, their manifest, their contracts                                       |
+//! | [`capture`]   | cameras, microphones, recordings, the synthetic participant                     |
+//! | [`condition`] | faces found and aligned; sound resampled, described and cut                     |
+//! | [`encode`]    | what each modality says by itself, read against what is known of the person     |
+//! | [`fuse`]      | one answer of them all                                                          |
+//! | [`pipeline`]  | the stages on threads (live) or in order (offline)                              |
+//! | [`settings`]  | one documented TOML file                                                        |
+//! | [`report`]    | tables and summaries of recordings                                              |
+//! | [`command`]   | what the program can be asked to do                                             |
+//! | `ui`          | the window (feature `desktop`)                                                  |
+//!
+//! # Invariants
+//!
+//! 1. Stages know no threads, no channels and no wall clock: they are structs that take and give. Time comes with the
+//!    data.
+//! 2. Only [`pipeline`] starts threads (sources may leave one behind with a hung driver, and ask it for that); only
+//!    [`time`] reads the clock.
+//! 3. A span is never restamped.
+//! 4. The audio callback reads the clock and calls one function: no allocation, lock, log or panic.
+//! 5. Every link is bounded, states its policy, and counts.
+//! 6. A missing modality is a value with a reason. Fusion is defined for all eight combinations; none gives none.
+//! 7. Nothing waits for the window, and the window waits for nothing.
+//! 8. Live and offline run the same stages.
+//! 9. What a network expects is written in `models/manifest.toml` and checked when it is loaded.
+//! 10. Nobody's face, voice or words leave memory, but for what [`command`] is asked to write of a recording.
+
 pub mod capture;
 pub mod command;
 pub mod condition;
