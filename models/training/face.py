@@ -1,0 +1,61 @@
+"""Trains the head of the face: `python models/training/face.py --data DIR [--evaluate]`.
+
+DIR holds `java-sed/video` and `ferplus`. Features are computed by the program (examples/training_features.rs) and kept
+in models/training/cache. Writes models/face_head.onnx, its table in models/manifest.toml and, with `--evaluate`,
+models/training/reports/face.json.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+import corpora
+from heads import ROOT, check_export, cross_validate, enter, export, figures, report, show, train
+
+SEEDS = [0, 1, 2]
+GRID = [0.5, 0.7, 0.85, 0.95]
+STILLS_WEIGHT = 0.3
+LICENCE = "MIT"
+
+
+def fit(clips, stills, left_out, seed):
+    """A head from these clips without some speakers, and from the stills."""
+    return train([([clip for clip in clips if clip.speaker not in left_out], 1.0)], seed, GRID, stills=stills)
+
+
+def unknown(head):
+    return lambda x: head.logits(x, np.zeros_like(x), np.zeros(len(x)))
+
+
+def evaluate(clips, stills, head):
+    folds = [{speaker} for speaker in sorted({clip.speaker for clip in clips})]
+    name = "Java-SED, leave one speaker out"
+    every = cross_validate(clips, folds, SEEDS, lambda fold, seed: fit(clips, stills, fold, seed), name)
+    found = {name: figures(clips, every)}
+    show(name, found[name])
+    report("face", {"seeds": SEEDS, "sets": found, "ferplus_valid": stills.accuracy(unknown(head))})
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    arguments.add_argument("--data", type=Path, required=True)
+    arguments.add_argument("--cache", type=Path, default=Path(__file__).parent / "cache")
+    arguments.add_argument("--evaluate", action="store_true", help="cross-validate as well")
+    given = arguments.parse_args()
+    clips = corpora.java_video(given.data, given.cache, "face")
+    stills = corpora.Stills(given.data, given.cache, STILLS_WEIGHT)
+    head = fit(clips, stills, set(), 0)
+    path = ROOT / "models/face_head.onnx"
+    export(head, path, "Face to labels, valence and arousal. Acted expressions and web pictures. See CARD-face.md")
+    check_export(head, path, clips[::10])
+    enter(ROOT / "models/manifest.toml", "face_head", path, LICENCE, "reads labels, valence and arousal from a face's movements",
+          corpora.FACE_FEATURES)
+    print(f"trained on {len(clips)} clips and FER+, shrinkage {head.shrinkage}, temperature {head.temperature:.2f}")
+    print("FER+ valid, nothing known of the person:", stills.accuracy(unknown(head)))
+    if given.evaluate:
+        evaluate(clips, stills, head)
+
+
+if __name__ == "__main__":
+    main()
