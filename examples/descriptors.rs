@@ -76,6 +76,7 @@ fn print_functionals(frames: &[Frame]) -> anyhow::Result<()> {
     Ok(())
 }
 
+#[expect(clippy::disallowed_methods, reason = "it measures this machine")]
 fn print_speed(samples: &[f32]) -> anyhow::Result<()> {
     let secs = samples.len() as f64 / f64::from(RATE_HZ);
     let begin = Instant::now();

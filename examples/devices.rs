@@ -3,6 +3,11 @@
 //! `devices` lists them. `devices --watch SECONDS` opens the default ones and prints, twice a second, how they are
 //! doing and what they give; with `--camera NAME` and `--microphone NAME` others are taken.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "without a pipeline it starts its threads itself, and looks now and then"
+)]
+
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;

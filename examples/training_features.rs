@@ -85,7 +85,12 @@ fn frames(face: &mut FaceEncoder, path: &Path, info: &media::MediaInfo) -> anyho
     Ok(rows)
 }
 
-fn windows(ear: Ear, voice: &mut VoiceEncoder, path: &Path, info: &media::MediaInfo) -> anyhow::Result<(Vec<f32>, Ear)> {
+fn windows(
+    ear: Ear,
+    voice: &mut VoiceEncoder,
+    path: &Path,
+    info: &media::MediaInfo,
+) -> anyhow::Result<(Vec<f32>, Ear)> {
     let mut reader = media::AudioReader::open(path, info)?;
     let rate_hz = info.audio.as_ref().map_or(0, |audio| audio.rate_hz);
     let mut hearing = Hearing::new(ear, rate_hz)?;
@@ -109,9 +114,17 @@ fn windows(ear: Ear, voice: &mut VoiceEncoder, path: &Path, info: &media::MediaI
     Ok((rows, hearing.into_ear()))
 }
 
-fn faces(manifest: &Manifest, runtime: &Runtime, pictures: &Path, out: &Path, count: usize, side: usize) -> anyhow::Result<()> {
+fn faces(
+    manifest: &Manifest,
+    runtime: &Runtime,
+    pictures: &Path,
+    out: &Path,
+    count: usize,
+    side: usize,
+) -> anyhow::Result<()> {
     let pictures = fs::read(pictures)?;
-    let mut face = FaceEncoder::load(manifest, runtime, FaceSettings { quality: lenient(), ..FaceSettings::default() })?;
+    let mut face =
+        FaceEncoder::load(manifest, runtime, FaceSettings { quality: lenient(), ..FaceSettings::default() })?;
     let mut view = FaceView::default();
     let mut rows = Vec::with_capacity(count * FACE_FEATURES);
     for picture in pictures.chunks_exact(side * side).take(count).progress_count(count as u64) {
@@ -129,10 +142,11 @@ fn faces(manifest: &Manifest, runtime: &Runtime, pictures: &Path, out: &Path, co
 
 /// Tiny web pictures are all there is: nothing is refused for its pixels.
 fn lenient() -> circumplex::condition::face::QualitySettings {
-    let mut quality = circumplex::condition::face::QualitySettings::default();
-    quality.brightness = (-1.0, 0.0);
-    quality.yaw_deg = (180.0, 170.0);
-    quality
+    circumplex::condition::face::QualitySettings {
+        brightness: (-1.0, 0.0),
+        yaw_deg: (180.0, 170.0),
+        ..circumplex::condition::face::QualitySettings::default()
+    }
 }
 
 /// Four times as large, bilinear, with an edge around it: the detector doesn't see faces that fill the picture.
@@ -143,7 +157,10 @@ fn enlarged(grey: &[u8], side: usize) -> Frame {
     let mut frame = Frame::black(size, size);
     let last = (side - 1) as f32;
     let place = |at: usize| ((at as f32 + 0.5 - edge as f32) / TIMES as f32 - 0.5).clamp(0.0, last);
-    let at = |x: usize, y: usize| f32::from(grey[y.min(side - 1) * side + x.min(side - 1)]);
+    let at = |x: usize, y: usize| {
+        let index = y.min(side - 1) * side + x.min(side - 1);
+        f32::from(grey.get(index).copied().unwrap_or_default())
+    };
     for (index, pixel) in frame.rgb.chunks_exact_mut(3).enumerate() {
         let (x, y) = (place(index % size), place(index / size));
         let (left, top) = (x as usize, y as usize);
@@ -156,7 +173,8 @@ fn enlarged(grey: &[u8], side: usize) -> Frame {
 }
 
 fn write_npy(path: &Path, values: &[f32], width: usize) -> anyhow::Result<()> {
-    let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {width}), }}", values.len() / width);
+    let mut header =
+        format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {width}), }}", values.len() / width);
     while (10 + header.len() + 1) % 64 != 0 {
         header.push(' ');
     }

@@ -74,7 +74,8 @@ impl Settings {
     ///
     /// If it can't be read or understood, or has a key that isn't known: the nearest known one is named.
     pub fn read(path: &Path) -> Result<Self, SettingsError> {
-        let unreadable = |error: std::io::Error| SettingsError::Unreadable { detail: error.to_string(), path: path.to_path_buf() };
+        let unreadable =
+            |error: std::io::Error| SettingsError::Unreadable { detail: error.to_string(), path: path.to_path_buf() };
         let text = fs::read_to_string(path).map_err(unreadable)?;
         Self::parse(&text, path)
     }
@@ -97,7 +98,9 @@ impl Settings {
             match unknown_key(error.message()) {
                 Some((key, known)) => SettingsError::UnknownKey { hint: nearest(&key, &known), key, path },
                 None => {
-                    let line = error.span().map_or(0, |span| text.get(..span.start).map_or(0, |before| before.lines().count()));
+                    let line = error
+                        .span()
+                        .map_or(0, |span| text.get(..span.start).map_or(0, |before| before.lines().count()));
                     SettingsError::Malformed { detail: format!("line {}: {}", line.max(1), error.message()), path }
                 }
             }

@@ -71,6 +71,7 @@ fn open(scene: Scene) -> Result<(), circumplex::ui::WindowError> {
         let clock = Arc::new(Later(MonotonicClock::start()));
         let (wiring, mut script, asked) = wire(scene, clock.clone(), source);
         let (hold, tick) = link::event::link::<()>(1);
+        #[expect(clippy::disallowed_methods, reason = "there is no pipeline to start it")]
         std::thread::spawn(move || {
             while !script.picture.is_closed() {
                 script.play(clock.now().secs());
@@ -78,7 +79,7 @@ fn open(scene: Scene) -> Result<(), circumplex::ui::WindowError> {
                     println!("{command:?}");
                 }
                 wake();
-                tick.wait(Duration::from_millis(33));
+                let _ = tick.wait(Duration::from_millis(33));
             }
             drop(hold);
         });

@@ -75,7 +75,12 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
         }
     }
     bar.finish_and_clear();
-    println!("{} of {} recordings analysed; results in {}", request.files.len() - bad.len(), request.files.len(), request.out.display());
+    println!(
+        "{} of {} recordings analysed; results in {}",
+        request.files.len() - bad.len(),
+        request.files.len(),
+        request.out.display()
+    );
     for (file, why) in &bad {
         println!("not, or in part: {}\n  {why}", file.display());
     }
@@ -83,7 +88,13 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
 }
 
 /// One recording; what was wrong with it, if it could be read in part only.
-fn one(file: &Path, stem: &str, request: &Request, stages: &mut Stages, bar: &ProgressBar) -> anyhow::Result<Option<String>> {
+fn one(
+    file: &Path,
+    stem: &str,
+    request: &Request,
+    stages: &mut Stages,
+    bar: &ProgressBar,
+) -> anyhow::Result<Option<String>> {
     let clock = MonotonicClock::start();
     let part = request.out.join(format!("{stem}.csv.part"));
     let mut rows = Rows::new(BufWriter::new(File::create(&part).map_err(ReportError::Disk)?))?;

@@ -44,7 +44,10 @@ pub(super) fn run(place: &Place) -> anyhow::Result<ExitCode> {
         }
     }
     let ffmpeg = std::process::Command::new("ffmpeg").arg("-version").output().is_ok();
-    println!("recordings: {}", if ffmpeg { "ffmpeg is there" } else { "WAV and pictures only; install ffmpeg for the rest" });
+    println!(
+        "recordings: {}",
+        if ffmpeg { "ffmpeg is there" } else { "WAV and pictures only; install ffmpeg for the rest" }
+    );
     Ok(if is_well && stages.off.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -60,9 +63,17 @@ fn measure(manifest: &Manifest, runtime: &Runtime) {
         ("face_landmarks", "a face", vec![Input::F32(&[1, 256, 256, 3], &picture)]),
         ("face_blendshapes", "a face", vec![Input::F32(&[1, 146, 2], at(292))]),
         ("expression", "a face", vec![Input::F32(&[1, 3, 112, 112], at(3 * 112 * 112))]),
-        ("silero_vad", "32 ms", vec![Input::F32(&[1, 576], at(576)), Input::F32(&[2, 1, 128], at(256)), Input::I64(&[], &[16_000])]),
+        (
+            "silero_vad",
+            "32 ms",
+            vec![Input::F32(&[1, 576], at(576)), Input::F32(&[2, 1, 128], at(256)), Input::I64(&[], &[16_000])],
+        ),
         ("moonshine_encoder", "1 s", vec![Input::F32(&[1, 16_000], &second), Input::I64(&[1, 16_000], &ones)]),
-        ("sentence_encoder", "8 tokens", vec![Input::I64(&[1, 8], &[101, 2023, 2003, 1037, 6251, 1012, 102, 0]), Input::I64(&[1, 8], &[1; 8])]),
+        (
+            "sentence_encoder",
+            "8 tokens",
+            vec![Input::I64(&[1, 8], &[101, 2023, 2003, 1037, 6251, 1012, 102, 0]), Input::I64(&[1, 8], &[1; 8])],
+        ),
     ];
     for (model, what, inputs) in networks {
         match time(manifest, runtime, model, &inputs) {
@@ -72,7 +83,12 @@ fn measure(manifest: &Manifest, runtime: &Runtime) {
     }
 }
 
-fn time(manifest: &Manifest, runtime: &Runtime, model: &str, inputs: &[Input<'_>]) -> Result<Duration, crate::model::ModelError> {
+fn time(
+    manifest: &Manifest,
+    runtime: &Runtime,
+    model: &str,
+    inputs: &[Input<'_>],
+) -> Result<Duration, crate::model::ModelError> {
     let mut network = Network::load(manifest, runtime, model)?;
     let clock = MonotonicClock::start();
     let (mut outputs, mut times) = (Vec::new(), Vec::new());

@@ -51,7 +51,10 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
         "live" => SourceChoice::Live { camera: Pick::Default, microphone: Pick::Default },
         "demo" => SourceChoice::Demo { seed: 1 },
         file => {
-            anyhow::ensure!(PathBuf::from(file).exists(), "there is no file {file}; --source takes live, demo or a recording");
+            anyhow::ensure!(
+                PathBuf::from(file).exists(),
+                "there is no file {file}; --source takes live, demo or a recording"
+            );
             SourceChoice::Recording(PathBuf::from(file))
         }
     };
@@ -126,9 +129,16 @@ fn sentence(tick: &Tick) -> String {
             let (affect, gates) = (&fused.reading.affect, &fused.gates);
             format!(
                 "{:>6.1} s  valence {:+.2} ± {:.2}  arousal {:+.2} ± {:.2}  {} {:.0} %  (face {:.2}, voice {:.2}, words {:.2})",
-                tick.moment.at.secs(), affect.valence.get(), affect.valence_sd, affect.arousal.get(), affect.arousal_sd,
-                fused.reading.label(), fused.reading.probability(fused.reading.label()) * 100.0,
-                gates.face, gates.voice, gates.words
+                tick.moment.at.secs(),
+                affect.valence.get(),
+                affect.valence_sd,
+                affect.arousal.get(),
+                affect.arousal_sd,
+                fused.reading.label(),
+                fused.reading.probability(fused.reading.label()) * 100.0,
+                gates.face,
+                gates.voice,
+                gates.words
             )
         }
         None => {
@@ -153,7 +163,9 @@ fn line_of(event: &Event) -> Option<Value> {
         }),
         Event::Camera(state) => json!({"type": "camera", "state": state.to_string()}),
         Event::Microphone(state) => json!({"type": "microphone", "state": state.to_string()}),
-        Event::StageOff { modality, message } => json!({"type": "off", "modality": modality.name(), "message": message}),
+        Event::StageOff { modality, message } => {
+            json!({"type": "off", "modality": modality.name(), "message": message})
+        }
         Event::StageFailed { stage, message } => json!({"type": "failed", "stage": stage, "message": message}),
         Event::Ended => json!({"type": "ended"}),
         Event::Level(_) | Event::Person(_) | Event::Health(_) => return None,
@@ -220,14 +232,18 @@ impl Report {
             Event::Tick(tick) => {
                 self.ticks += 1;
                 let present = Modality::ALL.map(|one| tick.moment.of(one).is_ok());
-                for (count, is_there) in self.readings.iter_mut().zip(present.into_iter().chain([tick.fused.is_some()])) {
+                for (count, is_there) in self.readings.iter_mut().zip(present.into_iter().chain([tick.fused.is_some()]))
+                {
                     *count += u64::from(is_there);
                 }
             }
             Event::Transcript(_) => self.transcripts += 1,
             Event::StageFailed { stage, message } => self.failed.push(json!({"stage": stage, "message": message})),
-            Event::StageOff { modality, message } => self.off.push(json!({"modality": modality.name(), "message": message})),
-            Event::Camera(state @ SourceState::Failed { .. }) | Event::Microphone(state @ SourceState::Failed { .. }) => {
+            Event::StageOff { modality, message } => {
+                self.off.push(json!({"modality": modality.name(), "message": message}));
+            }
+            Event::Camera(state @ SourceState::Failed { .. })
+            | Event::Microphone(state @ SourceState::Failed { .. }) => {
                 self.off.push(json!({"source": state.to_string()}));
             }
             _ => {}
@@ -236,12 +252,23 @@ impl Report {
 
     fn value(&self, seconds: f64, source: &str) -> Value {
         let millis = |time: Duration| (time.as_secs_f64() * 1e5).round() / 100.0;
-        let stages: Vec<_> = self.health.stages.iter().map(|stage| json!({
-            "stage": stage.stage, "results": stage.count, "rate_hz": stage.count as f64 / seconds.max(1e-9),
-            "p50_ms": millis(stage.p50), "p95_ms": millis(stage.p95),
-        })).collect();
-        let links: Vec<_> = self.health.links.iter()
-            .map(|link| json!({"link": link.link, "passed": link.passed, "dropped": link.dropped})).collect();
+        let stages: Vec<_> = self
+            .health
+            .stages
+            .iter()
+            .map(|stage| {
+                json!({
+                    "stage": stage.stage, "results": stage.count, "rate_hz": stage.count as f64 / seconds.max(1e-9),
+                    "p50_ms": millis(stage.p50), "p95_ms": millis(stage.p95),
+                })
+            })
+            .collect();
+        let links: Vec<_> = self
+            .health
+            .links
+            .iter()
+            .map(|link| json!({"link": link.link, "passed": link.passed, "dropped": link.dropped}))
+            .collect();
         let mut latency = Map::new();
         for (modality, times) in Modality::ALL.into_iter().zip(self.health.reading_latency) {
             let value = times.map(|(p50, p95)| json!({"p50_ms": millis(p50), "p95_ms": millis(p95)}));
@@ -249,7 +276,8 @@ impl Report {
         }
         let ticks = self.ticks.max(1) as f64;
         let [face, voice, words, fused] = self.readings.map(|count| (count as f64 / ticks * 1e4).round() / 1e4);
-        let cpu = self.cpu.iter().skip(2).map(|cpu| f64::from(*cpu)).sum::<f64>() / (self.cpu.len().saturating_sub(2).max(1)) as f64;
+        let cpu = self.cpu.iter().skip(2).map(|cpu| f64::from(*cpu)).sum::<f64>()
+            / (self.cpu.len().saturating_sub(2).max(1)) as f64;
         json!({
             "source": source, "seconds": seconds, "answers": self.ticks, "answers_per_second": self.ticks as f64 / seconds.max(1e-9),
             "coverage": {"face": face, "voice": voice, "words": words, "fused": fused},

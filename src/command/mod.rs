@@ -71,7 +71,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Some(path) => Settings::read(path)?,
         None => Settings::read_kept()?,
     };
-    let place = Place { models: settings.models_folder(arguments.models.as_deref()), kept: arguments.settings, settings };
+    let place =
+        Place { models: settings.models_folder(arguments.models.as_deref()), kept: arguments.settings, settings };
     let live = SourceChoice::Live { camera: Pick::Default, microphone: Pick::Default };
     match arguments.command {
         None => watch(place, live),
@@ -118,7 +119,9 @@ fn watch(place: Place, source: SourceChoice) -> anyhow::Result<ExitCode> {
     if has_screen() {
         return window::run(place, source);
     }
-    eprintln!("circumplex: there is no screen here (neither X11 nor Wayland), so it runs without a window; Ctrl-C ends it.");
+    eprintln!(
+        "circumplex: there is no screen here (neither X11 nor Wayland), so it runs without a window; Ctrl-C ends it."
+    );
     headless::run_line(&place, source)
 }
 

@@ -52,7 +52,8 @@ impl Head {
     }
 
     fn reading(&self) -> Result<Reading, ModelError> {
-        let failed = || ModelError::Run { model: self.network.model().to_owned(), detail: "it gave no numbers".to_owned() };
+        let failed =
+            || ModelError::Run { model: self.network.model().to_owned(), detail: "it gave no numbers".to_owned() };
         let [logits, affect, sd] = self.outputs.as_slice() else { return Err(failed()) };
         let (&[valence, arousal], &[valence_sd, arousal_sd]) = (affect.as_slice(), sd.as_slice()) else {
             return Err(failed());

@@ -50,7 +50,8 @@ impl LanguageTeller {
     }
 
     pub(super) fn tell(&mut self, samples: &[f32]) -> Result<Told, ModelError> {
-        let failed = |error: whisper_rs::WhisperError| ModelError::Run { model: MODEL.to_owned(), detail: error.to_string() };
+        let failed =
+            |error: whisper_rs::WhisperError| ModelError::Run { model: MODEL.to_owned(), detail: error.to_string() };
         let heard = samples.get(..HEARD_SAMPLES).unwrap_or(samples);
         self.state.pcm_to_mel(heard, self.threads).map_err(failed)?;
         let (id, likely) = self.state.lang_detect(0, self.threads).map_err(failed)?;

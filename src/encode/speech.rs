@@ -164,7 +164,10 @@ impl SpeechReader {
     ///
     /// If Whisper fails.
     pub fn transcribe(&mut self, samples: &[f32]) -> Result<(String, f32), ModelError> {
-        let failed = |error: whisper_rs::WhisperError| ModelError::Run { model: "whisper".to_owned(), detail: error.to_string() };
+        let failed = |error: whisper_rs::WhisperError| ModelError::Run {
+            model: "whisper".to_owned(),
+            detail: error.to_string(),
+        };
         self.samples.clear();
         self.samples.extend_from_slice(samples);
         self.samples.resize(samples.len().max(RATE) + RATE / 5, 0.0);

@@ -52,7 +52,11 @@ impl<T> EventOutlet<T> {
     /// Passes `value` on, or drops it, counted, if the queue is full or the reader has gone; says whether it went.
     pub fn offer(&self, value: T) -> bool {
         let passed = self.sender.try_send(value).is_ok();
-        if passed { self.meter.pass(1) } else { self.meter.drop(1) }
+        if passed {
+            self.meter.pass(1);
+        } else {
+            self.meter.drop(1);
+        }
         passed
     }
 
@@ -60,7 +64,11 @@ impl<T> EventOutlet<T> {
     #[must_use]
     pub fn send(&self, value: T) -> bool {
         let passed = self.sender.send(value).is_ok();
-        if passed { self.meter.pass(1) } else { self.meter.drop(1) }
+        if passed {
+            self.meter.pass(1);
+        } else {
+            self.meter.drop(1);
+        }
         passed
     }
 
@@ -73,6 +81,7 @@ impl<T> EventOutlet<T> {
 
 impl<T> EventInlet<T> {
     /// The next value, if there is one.
+    #[must_use]
     pub fn poll(&self) -> Next<T> {
         match self.receiver.try_recv() {
             Ok(value) => Next::Item(value),
@@ -82,6 +91,7 @@ impl<T> EventInlet<T> {
     }
 
     /// The next value, waiting for it at most so long.
+    #[must_use]
     pub fn wait(&self, at_most: Duration) -> Next<T> {
         match self.receiver.recv_timeout(at_most) {
             Ok(value) => Next::Item(value),

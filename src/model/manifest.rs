@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Read as _;
 use std::path::Path;
@@ -103,7 +104,8 @@ impl Manifest {
         table.retain(|_, value| value.get("file").is_some());
         let mut entries = BTreeMap::new();
         for (name, value) in table {
-            let entry = value.try_into().map_err(|error: toml::de::Error| bad(format!("{name}: {}", error.message())))?;
+            let entry =
+                value.try_into().map_err(|error: toml::de::Error| bad(format!("{name}: {}", error.message())))?;
             entries.insert(name, entry);
         }
         Ok(Self { folder: folder.to_path_buf(), entries })
@@ -184,5 +186,9 @@ fn sha256_of(path: &Path) -> std::io::Result<String> {
         let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
         hasher.update(bytes);
     }
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    let mut text = String::with_capacity(64);
+    for byte in hasher.finalize() {
+        write!(text, "{byte:02x}").map_err(std::io::Error::other)?;
+    }
+    Ok(text)
 }

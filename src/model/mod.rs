@@ -51,7 +51,9 @@ pub enum ModelError {
         path: PathBuf,
     },
     /// The file has another length.
-    #[error("the {model} model has {found} bytes and should have {expected}; run `bash models/setup --verify`\nfile: {path:?}")]
+    #[error(
+        "the {model} model has {found} bytes and should have {expected}; run `bash models/setup --verify`\nfile: {path:?}"
+    )]
     Size {
         /// The table's name.
         model: String,
@@ -63,7 +65,9 @@ pub enum ModelError {
         path: PathBuf,
     },
     /// The file has other contents.
-    #[error("the {model} model isn't the one that was tested (its sha256 differs); run `bash models/setup --verify`\nfile: {path:?}")]
+    #[error(
+        "the {model} model isn't the one that was tested (its sha256 differs); run `bash models/setup --verify`\nfile: {path:?}"
+    )]
     Hash {
         /// The table's name.
         model: String,
@@ -71,7 +75,7 @@ pub enum ModelError {
         path: PathBuf,
     },
     /// The file can't be read.
-    #[error("the {model} model can't be read: {detail}\nfile: {path:?}")]
+    #[error("the {model} model can't be read: {detail}; run `bash models/setup --verify`\nfile: {path:?}")]
     Unreadable {
         /// The table's name.
         model: String,
@@ -81,7 +85,9 @@ pub enum ModelError {
         path: PathBuf,
     },
     /// The network has other inputs or outputs than the manifest says.
-    #[error("the {model} model's {port} is {found}, and the program was written for {expected}; run `bash models/setup`\nfile: {path:?}")]
+    #[error(
+        "the {model} model's {port} is {found}, and the program was written for {expected}; run `bash models/setup`\nfile: {path:?}"
+    )]
     Contract {
         /// The table's name.
         model: String,

@@ -40,7 +40,8 @@ impl Network {
     /// If the file is missing or another one, or the network's inputs and outputs aren't those of the contract.
     pub fn load(manifest: &Manifest, runtime: &Runtime, model: &str) -> Result<Self, ModelError> {
         let path = manifest.verified(model)?;
-        let failed = |error: String| ModelError::Unreadable { model: model.to_owned(), detail: error, path: path.clone() };
+        let failed =
+            |error: String| ModelError::Unreadable { model: model.to_owned(), detail: error, path: path.clone() };
         let session = Session::builder(runtime.environment())
             .map_err(|error| failed(error.to_string()))?
             .with_intra_threads(1)

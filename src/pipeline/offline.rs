@@ -160,16 +160,29 @@ pub fn analyze(path: &Path, stages: &mut Stages, mut emit: impl FnMut(Output<'_>
     let (words_out, words_in) = bounded(NOTES);
     let (result, ear) = thread::scope(|scope| {
         let face = video.map(|(reader, face)| scope.spawn(move || watch(reader, face, &face_out)));
-        let sound = sound.map(|(reader, hearing)| scope.spawn(move || listen(reader, hearing, voice, &sound_out, &utterance_out)));
-        let words = words.map(|(speech, words)| scope.spawn(move || understand(speech, words, &utterance_in, &words_out)));
+        let sound = sound
+            .map(|(reader, hearing)| scope.spawn(move || listen(reader, hearing, voice, &sound_out, &utterance_out)));
+        let words =
+            words.map(|(speech, words)| scope.spawn(move || understand(speech, words, &utterance_in, &words_out)));
 
-        let mut fusion = Fusion { gatherer, fuser: fuser.as_mut(), face: face_in.into(), sound: sound_in.into(), words: words_in, damage: None, face_presence: None, seq: 0 };
+        let mut fusion = Fusion {
+            gatherer,
+            fuser: fuser.as_mut(),
+            face: face_in.into(),
+            sound: sound_in.into(),
+            words: words_in,
+            damage: None,
+            face_presence: None,
+            seq: 0,
+        };
         let mut result = fusion.run(end, &mut emit);
         let damage = fusion.damage.take();
         drop(fusion);
         let mut ear = None;
         if let Some(handle) = face {
-            result = result.and(handle.join().map_err(|_| OfflineError::Stopped("face")).and_then(|done| done.map_err(Into::into)));
+            result = result.and(
+                handle.join().map_err(|_| OfflineError::Stopped("face")).and_then(|done| done.map_err(Into::into)),
+            );
         }
         if let Some(handle) = sound {
             match handle.join() {
@@ -181,7 +194,9 @@ pub fn analyze(path: &Path, stages: &mut Stages, mut emit: impl FnMut(Output<'_>
             }
         }
         if let Some(handle) = words {
-            result = result.and(handle.join().map_err(|_| OfflineError::Stopped("words")).and_then(|done| done.map_err(Into::into)));
+            result = result.and(
+                handle.join().map_err(|_| OfflineError::Stopped("words")).and_then(|done| done.map_err(Into::into)),
+            );
         }
         (result.map(|()| damage), ear)
     });

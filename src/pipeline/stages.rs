@@ -130,7 +130,8 @@ impl Stages {
         }
         names.sort_unstable();
         names.dedup();
-        let hashes = names.iter().filter_map(|name| Some(((*name).to_owned(), manifest.entry(name).ok()?.sha256.clone())));
+        let hashes =
+            names.iter().filter_map(|name| Some(((*name).to_owned(), manifest.entry(name).ok()?.sha256.clone())));
         self.models = hashes.collect();
     }
 

@@ -31,11 +31,28 @@ impl FeatureFiles {
         let mut face = begin(folder, &format!("{stem}.face.csv"))?;
         let mut voice = begin(folder, &format!("{stem}.voice.csv"))?;
         let own = [
-            "time_s", "duration_s", "found", "box_x_px", "box_y_px", "box_width_px", "box_height_px", "pitch_deg",
-            "yaw_deg", "roll_deg", "gaze_x_deg", "gaze_y_deg", "blink", "quality", "presence", "sharpness", "brightness",
+            "time_s",
+            "duration_s",
+            "found",
+            "box_x_px",
+            "box_y_px",
+            "box_width_px",
+            "box_height_px",
+            "pitch_deg",
+            "yaw_deg",
+            "roll_deg",
+            "gaze_x_deg",
+            "gaze_y_deg",
+            "blink",
+            "quality",
+            "presence",
+            "sharpness",
+            "brightness",
             "contrast",
         ];
-        face.0.write_record(own.iter().copied().map(str::to_owned).chain(BLENDSHAPE_NAMES.map(|name| format!("bs_{name}"))))?;
+        face.0.write_record(
+            own.iter().copied().map(str::to_owned).chain(BLENDSHAPE_NAMES.map(|name| format!("bs_{name}"))),
+        )?;
         voice.0.write_record(std::iter::once("time_s").chain(Descriptors::NAMES))?;
         Ok(Self { face, voice, next_voice: Timestamp::ZERO })
     }
@@ -59,7 +76,8 @@ impl FeatureFiles {
         let angles = [pose.pitch_deg, pose.yaw_deg, pose.roll_deg, value.gaze_deg.0, value.gaze_deg.1];
         row.extend(angles.map(|degrees| format!("{degrees:.2}")));
         let quality = &value.quality;
-        let shares = [value.blink, quality.overall, quality.presence, quality.sharpness, quality.brightness, quality.contrast];
+        let shares =
+            [value.blink, quality.overall, quality.presence, quality.sharpness, quality.brightness, quality.contrast];
         row.extend(shares.map(|share| format!("{share:.4}")));
         row.extend(expression.blendshapes.iter().map(|shape| format!("{shape:.4}")));
         Ok(self.face.0.write_record(&row)?)
@@ -77,7 +95,8 @@ impl FeatureFiles {
         while self.next_voice <= at {
             self.next_voice = self.next_voice + VOICE_STEP;
         }
-        let row = std::iter::once(format!("{:.3}", at.secs())).chain(frame.values().iter().map(|value| format!("{value:.5}")));
+        let row = std::iter::once(format!("{:.3}", at.secs()))
+            .chain(frame.values().iter().map(|value| format!("{value:.5}")));
         Ok(self.voice.0.write_record(row)?)
     }
 

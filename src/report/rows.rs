@@ -12,10 +12,32 @@ use crate::time::Timestamped;
 
 /// The columns. Later versions only append.
 pub const HEADER: [&str; 26] = [
-    "time_s", "valence", "arousal", "valence_sd", "arousal_sd", "neutral", "happiness", "sadness", "anger", "fear",
-    "disgust", "surprise", "label", "gate_face", "gate_voice", "gate_words", "face_valence", "face_arousal",
-    "voice_valence", "voice_arousal", "words_valence", "words_arousal", "face_confidence", "speech_probability",
-    "words_age_s", "reason",
+    "time_s",
+    "valence",
+    "arousal",
+    "valence_sd",
+    "arousal_sd",
+    "neutral",
+    "happiness",
+    "sadness",
+    "anger",
+    "fear",
+    "disgust",
+    "surprise",
+    "label",
+    "gate_face",
+    "gate_voice",
+    "gate_words",
+    "face_valence",
+    "face_arousal",
+    "voice_valence",
+    "voice_arousal",
+    "words_valence",
+    "words_arousal",
+    "face_confidence",
+    "speech_probability",
+    "words_age_s",
+    "reason",
 ];
 
 /// Writes rows as CSV. What is absent is an empty cell.

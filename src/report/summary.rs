@@ -88,11 +88,18 @@ impl Totals {
 
     /// What it comes to.
     #[must_use]
-    pub fn summary(self, duration_s: f64, realtime_factor: f64, damage: Option<String>, models: &[(String, String)]) -> Summary {
+    pub fn summary(
+        self,
+        duration_s: f64,
+        realtime_factor: f64,
+        damage: Option<String>,
+        models: &[(String, String)],
+    ) -> Summary {
         let rows = self.rows.max(1) as f64;
         let names = ["face", "voice", "words", "fused"];
         let coverage = names.iter().zip(&self.of);
-        let coverage = coverage.map(|(name, sum)| ((*name).to_owned(), json!(round(sum.covered as f64 / rows, 4)))).collect();
+        let coverage =
+            coverage.map(|(name, sum)| ((*name).to_owned(), json!(round(sum.covered as f64 / rows, 4)))).collect();
         let [face, voice, words, fused] = self.of.map(|sum| sum.value());
         Summary {
             duration_s: round(duration_s, 3),

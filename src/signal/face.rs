@@ -5,7 +5,7 @@ use crate::signal::Frame;
 /// Points of the face mesh, the last ten of which are the irises.
 pub const LANDMARKS: usize = 478;
 
-/// The names of the 52 blendshapes, in the order of the network's output (ARKit's names).
+/// The names of the 52 blendshapes, in the order of the network's output (`ARKit`'s names).
 pub const BLENDSHAPE_NAMES: [&str; 52] = [
     "_neutral",
     "browDownLeft",

@@ -69,7 +69,6 @@ pub struct Moment {
 
 impl Moment {
     /// The presence of one modality.
-    #[must_use]
     pub const fn of(&self, modality: Modality) -> &Presence {
         match modality {
             Modality::Face => &self.face,

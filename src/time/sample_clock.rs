@@ -66,7 +66,8 @@ impl SampleClock {
         }
         let bandwidth = if last.blocks < SETTLING_BLOCKS { SETTLING_BANDWIDTH_HZ } else { BANDWIDTH_HZ };
         let omega = (std::f64::consts::TAU * bandwidth * samples * nominal).min(0.5);
-        let secs_per_sample = (last.secs_per_sample + omega * omega * error / samples).clamp(nominal * 0.99, nominal * 1.01);
+        let secs_per_sample =
+            (last.secs_per_sample + omega * omega * error / samples).clamp(nominal * 0.99, nominal * 1.01);
         self.state = Some(Loop {
             sample: first_sample,
             at_secs: predicted + std::f64::consts::SQRT_2 * omega * error,

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::Serialize;
 
-use crate::capture::Pick;
+use crate::pipeline::Pick;
 
 /// The window's own settings. They act at once and are kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::capture::SourceState;
 use crate::pipeline::Event;
 use crate::pipeline::Health;
 use crate::pipeline::PersonState;
+use crate::pipeline::SourceState;
 use crate::pipeline::Tick;
 use crate::signal::Label;
 use crate::signal::Level;

@@ -3,6 +3,8 @@
 //! The hues are Okabe and Ito's, which stay apart for the colour-blind; the light theme darkens them until they can
 //! be seen on white.
 
+#![expect(clippy::disallowed_methods, reason = "the one file that names colours")]
+
 use egui::Color32;
 use egui::CornerRadius;
 use egui::FontFamily;

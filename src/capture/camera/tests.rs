@@ -4,6 +4,7 @@ use super::*;
 use crate::link::latest;
 use crate::time::ManualClock;
 
+#[expect(clippy::disallowed_methods, reason = "there is no pipeline to start it")]
 fn start(job: Box<dyn FnOnce() + Send>) -> std::io::Result<()> {
     std::thread::Builder::new().spawn(job).map(drop)
 }
@@ -58,9 +59,10 @@ fn a_picture_has_the_span_of_its_exposure() {
 fn one_that_goes_away_is_lost_and_opened_again() {
     static OPENINGS: AtomicUsize = AtomicUsize::new(0);
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
-    let job = |grabber: Grabber| match OPENINGS.fetch_add(1, Ordering::Relaxed) {
-        1 => assert!(grabber.tell.send(Grabbed::Failed(CameraError::NoDefault))),
-        _ => {
+    let job = |grabber: Grabber| {
+        if OPENINGS.fetch_add(1, Ordering::Relaxed) == 1 {
+            assert!(grabber.tell.send(Grabbed::Failed(CameraError::NoDefault)));
+        } else {
             open(&grabber);
             picture(&grabber);
             assert!(grabber.tell.send(Grabbed::Lost(CameraError::Gone { name: "a".into() })));
@@ -84,7 +86,7 @@ fn one_that_hangs_is_found_out_and_not_opened_twice() {
         picture(&grabber);
         // A driver that doesn't return.
         let (_keep, never) = event::link::<()>(1);
-        never.wait(Duration::from_secs(3));
+        let _ = never.wait(Duration::from_secs(3));
     };
     let hurried = clock.clone();
     let clock: Arc<dyn Clock> = clock;

@@ -14,6 +14,7 @@ impl Clock for HastyClock {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "there is no pipeline to start it")]
 fn start(job: Box<dyn FnOnce() + Send>) -> std::io::Result<()> {
     std::thread::Builder::new().spawn(job).map(drop)
 }

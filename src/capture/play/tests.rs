@@ -70,7 +70,7 @@ fn a_closed_control_ends_the_play_at_once() {
     let mut said = Vec::new();
     let mut control = Some(control);
 
-    demo_sound(clock.now() + Duration::from_secs(3600), &streams, &told, &clock, &mut |state| {
+    demo_sound(clock.now() + Duration::from_hours(1), &streams, &told, &clock, &mut |state| {
         if matches!(state, SourceState::Running { .. }) {
             control = None;
         }

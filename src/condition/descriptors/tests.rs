@@ -230,7 +230,7 @@ fn segments_and_peaks_are_counted() {
     let mut samples = Vec::new();
     for _ in 0..4 {
         samples.extend_from_slice(&vowel(0, 0.0)[..3200]);
-        samples.extend_from_slice(&[0.0; 4800]);
+        samples.resize(samples.len() + 4800, 0.0);
     }
     let mut summary = [0.0; 88];
     functionals(&frames(&samples), &mut summary);

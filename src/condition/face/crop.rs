@@ -79,7 +79,7 @@ impl<'a> Sampler<'a> {
         Self { rgb: &frame.rgb, stride: frame.width * 3, max_x: last_x as f32, max_y: last_y as f32, last_x, last_y }
     }
 
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the picture")]
+    #[expect(clippy::indexing_slicing, reason = "three colours each")]
     fn at(&self, x: f32, y: f32) -> [f32; 3] {
         let (x, y) = (x.clamp(0.0, self.max_x), y.clamp(0.0, self.max_y));
         let (left, top) = (x as usize, y as usize);

@@ -12,9 +12,8 @@ use crate::signal::HeadPose;
 use crate::signal::Landmark;
 
 /// Points that an expression hardly moves: the outline of the skull, the bridge of the nose, corners of the eyes.
-const RIGID: [usize; 24] = [
-    10, 151, 9, 8, 168, 6, 197, 195, 33, 133, 362, 263, 127, 356, 234, 454, 54, 284, 103, 332, 67, 297, 109, 338,
-];
+const RIGID: [usize; 24] =
+    [10, 151, 9, 8, 168, 6, 197, 195, 33, 133, 362, 263, 127, 356, 234, 454, 54, 284, 103, 332, 67, 297, 109, 338];
 
 /// The canonical face's rigid points, centred.
 pub struct Geometry {
@@ -34,7 +33,8 @@ impl Geometry {
     /// If the file is missing, another one, or has too few vertices.
     pub fn load(manifest: &Manifest) -> Result<Self, ModelError> {
         let path = manifest.verified("face_geometry")?;
-        let bad = |detail: String| ModelError::Unreadable { model: "face_geometry".to_owned(), detail, path: path.clone() };
+        let bad =
+            |detail: String| ModelError::Unreadable { model: "face_geometry".to_owned(), detail, path: path.clone() };
         let text = fs::read_to_string(&path).map_err(|error| bad(error.to_string()))?;
         let file: File = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
         let points = RIGID.iter().filter_map(|&at| file.vertices.get(at));
@@ -93,7 +93,7 @@ pub fn gaze(landmarks: &[Landmark]) -> Option<(f32, f32)> {
         if opening <= 0.0 {
             return None;
         }
-        let (ix, iy) = (iris.x - (left.x + right.x) / 2.0, iris.y - (left.y + right.y) / 2.0);
+        let (ix, iy) = (iris.x - left.x.midpoint(right.x), iris.y - left.y.midpoint(right.y));
         let along = (ix * dx + iy * dy) / (opening * opening);
         let across = (ix * dy - iy * dx) / (opening * opening);
         sum.0 += (along / RADIUS_OVER_OPENING).clamp(-1.0, 1.0).asin().to_degrees() / 2.0;

@@ -285,20 +285,21 @@ impl Ear {
         let (frames, origin) = (&mut self.frames, self.origin);
         self.descriptors.push(hop, |index, frame| {
             let at = origin + index * DESCRIPTOR_HOP + DESCRIPTOR_HALF;
-            frames.push_back((at, frame.clone()));
-            emit(Heard::Descriptors { at, frame: Box::new(frame.clone()) });
+            frames.push_back((at, *frame));
+            emit(Heard::Descriptors { at, frame: Box::new(*frame) });
         });
     }
 
     fn window(&mut self, emit: &mut impl FnMut(Heard)) {
         let Some(talk_first) = self.talk_first else { return };
         let earliest = self.position.saturating_sub(samples(self.settings.window_secs));
-        let first = talk_first.saturating_sub(samples(self.settings.pre_roll_secs)).max(earliest).max(self.buffer_first);
+        let first =
+            talk_first.saturating_sub(samples(self.settings.pre_roll_secs)).max(earliest).max(self.buffer_first);
         let speech_secs = self.speech_secs(first);
         if speech_secs < self.settings.min_speech_secs {
             return;
         }
-        let frames: Vec<_> = self.frames.iter().filter(|(at, _)| *at >= first).map(|(_, frame)| frame.clone()).collect();
+        let frames: Vec<_> = self.frames.iter().filter(|(at, _)| *at >= first).map(|(_, frame)| *frame).collect();
         let mut values = [0.0; 88];
         functionals(&frames, &mut values);
         let window = VoiceWindow {
@@ -313,7 +314,8 @@ impl Ear {
 
     fn utterance(&self, emit: &mut impl FnMut(Heard)) {
         let first = self.speech_first.saturating_sub(samples(self.settings.pre_roll_secs)).max(self.buffer_first);
-        let utterance = Utterance { samples: self.cut(first, self.position), speech_secs: self.speech_secs(self.speech_first) };
+        let utterance =
+            Utterance { samples: self.cut(first, self.position), speech_secs: self.speech_secs(self.speech_first) };
         emit(Heard::Utterance {
             first,
             speech_first: self.speech_first,
@@ -348,7 +350,8 @@ impl Ear {
     /// Lets go of what no window or utterance can ask for any more.
     fn forget(&mut self) {
         let settings = &self.settings;
-        let back = samples(settings.pre_roll_secs.max(settings.window_secs) + settings.hangover_secs + settings.onset_secs);
+        let back =
+            samples(settings.pre_roll_secs.max(settings.window_secs) + settings.hangover_secs + settings.onset_secs);
         let mut keep = self.position.saturating_sub(back);
         if self.is_speech {
             keep = keep.min(self.speech_first.saturating_sub(samples(settings.pre_roll_secs)));

@@ -146,7 +146,8 @@ mod tests {
 
             assert_eq!(output.len(), expected.len(), "{rate_hz}");
             let inner = 2_000..14_000;
-            let worst = output[inner.clone()].iter().zip(&expected[inner]).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            let worst =
+                output[inner.clone()].iter().zip(&expected[inner]).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
             assert!(worst < 0.01, "{rate_hz}: {worst}");
         }
     }

@@ -87,13 +87,17 @@ struct Fusing {
 impl Run {
     pub(super) fn run(self, picture: LatestOutlet<FaceView>) {
         let events = self.events.clone();
-        guarded(|| self.work(picture), |message| {
-            events.offer(Event::StageFailed { stage: "fuse", message });
-        });
+        guarded(
+            || self.work(picture),
+            |message| {
+                events.offer(Event::StageFailed { stage: "fuse", message });
+            },
+        );
     }
 
     fn work(self, picture: LatestOutlet<FaceView>) -> Result<(), String> {
-        let mut stages = Stages::load(&self.settings.models, &self.settings.stages).map_err(|error| error.to_string())?;
+        let mut stages =
+            Stages::load(&self.settings.models, &self.settings.stages).map_err(|error| error.to_string())?;
         let mut gatherer = Gatherer::new(stages.gather.clone());
         for (modality, message) in &stages.off {
             gatherer.switch(*modality, Some(Absence::NoModel));
@@ -236,11 +240,28 @@ impl Run {
                 };
                 let (sound_path, sound_info) = (path.clone(), info.clone());
                 let camera = stage("camera", seen_failed, move || {
-                    play::picture(&path, &info, Some(MAX_WIDTH), start, &mut frames, &camera_picks, clock.as_ref(), &mut see);
+                    play::picture(
+                        &path,
+                        &info,
+                        Some(MAX_WIDTH),
+                        start,
+                        &mut frames,
+                        &camera_picks,
+                        clock.as_ref(),
+                        &mut see,
+                    );
                     Ok(())
                 })?;
                 let microphone = stage("microphone", heard_failed, move || {
-                    play::sound(&sound_path, &sound_info, start, &streams, &microphone_picks, sound_clock.as_ref(), &mut hear);
+                    play::sound(
+                        &sound_path,
+                        &sound_info,
+                        start,
+                        &streams,
+                        &microphone_picks,
+                        sound_clock.as_ref(),
+                        &mut hear,
+                    );
                     Ok(())
                 })?;
                 Ok(vec![camera, microphone])

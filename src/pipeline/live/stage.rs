@@ -82,7 +82,11 @@ struct Patience {
 }
 
 impl Patience {
-    fn take<T>(&mut self, stage: &'static str, result: Result<T, crate::model::ModelError>) -> Result<Option<T>, String> {
+    fn take<T>(
+        &mut self,
+        stage: &'static str,
+        result: Result<T, crate::model::ModelError>,
+    ) -> Result<Option<T>, String> {
         match result {
             Ok(value) => {
                 self.failures = 0;
@@ -186,7 +190,12 @@ impl HearStage {
         self.streams.next()
     }
 
-    fn hear(&mut self, hearing: &mut Hearing, stream: &mut AudioStream, counts: &mut (u64, u64, u64)) -> Result<(), String> {
+    fn hear(
+        &mut self,
+        hearing: &mut Hearing,
+        stream: &mut AudioStream,
+        counts: &mut (u64, u64, u64),
+    ) -> Result<(), String> {
         let mut patience = Patience::default();
         let mut clock = SampleClock::new(stream.rate_hz);
         let (mut block, mut heard, mut seq) = (Vec::new(), Vec::new(), 0);

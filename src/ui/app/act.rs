@@ -3,9 +3,9 @@
 use egui::Context;
 use egui::ViewportCommand;
 
-use crate::capture::Pick;
 use crate::pipeline::Command;
 use crate::pipeline::Freeze;
+use crate::pipeline::Pick;
 use crate::pipeline::SourceChoice;
 use crate::ui::Options;
 use crate::ui::Sheet;

@@ -5,7 +5,7 @@ use egui::Rect;
 use egui::RichText;
 use egui::Ui;
 
-use crate::capture::SourceState;
+use crate::pipeline::SourceState;
 use crate::ui::Sheet;
 use crate::ui::WindowCommand;
 use crate::ui::app::App;

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
-use crate::capture::Pick;
 use crate::link;
 use crate::link::event::EventInlet;
 use crate::link::event::EventOutlet;
 use crate::pipeline::Command;
 use crate::pipeline::Event;
 use crate::pipeline::Freeze;
+use crate::pipeline::Pick;
 use crate::pipeline::SourceChoice;
 use crate::pipeline::Tick;
 use crate::signal::Absence;

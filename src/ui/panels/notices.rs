@@ -10,8 +10,8 @@ use egui::Shape;
 use egui::Stroke;
 use egui::Ui;
 
-use crate::capture::SourceState;
 use crate::pipeline::SourceChoice;
+use crate::pipeline::SourceState;
 use crate::signal::Modality;
 use crate::ui::Sheet;
 use crate::ui::WindowCommand;

@@ -15,9 +15,9 @@ use egui::Stroke;
 use egui::Ui;
 use egui::WidgetInfo;
 
-use crate::capture::SourceState;
 use crate::pipeline::Command;
 use crate::pipeline::SourceChoice;
+use crate::pipeline::SourceState;
 use crate::signal::Absence;
 use crate::signal::FaceBox;
 use crate::signal::Modality;

@@ -7,7 +7,7 @@ use egui::RichText;
 use egui::TextEdit;
 use egui::Ui;
 
-use crate::capture::Pick;
+use crate::pipeline::Pick;
 use crate::pipeline::SourceChoice;
 use crate::ui::WindowCommand;
 use crate::ui::theme::Palette;

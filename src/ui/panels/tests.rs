@@ -3,10 +3,10 @@
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
-use crate::capture::Pick;
-use crate::capture::SourceState;
 use crate::pipeline::Event;
+use crate::pipeline::Pick;
 use crate::pipeline::SourceChoice;
+use crate::pipeline::SourceState;
 use crate::pipeline::Tick;
 use crate::signal::Absence;
 use crate::signal::FaceBox;

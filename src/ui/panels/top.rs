@@ -11,10 +11,10 @@ use egui::Sense;
 use egui::Stroke;
 use egui::Ui;
 
-use crate::capture::Pick;
-use crate::capture::SourceState;
 use crate::pipeline::Command;
+use crate::pipeline::Pick;
 use crate::pipeline::SourceChoice;
+use crate::pipeline::SourceState;
 use crate::signal::Modality;
 use crate::ui::Sheet;
 use crate::ui::Theme;
