@@ -23,6 +23,7 @@ use crate::report::FeatureFiles;
 use crate::report::ReportError;
 use crate::report::Rows;
 use crate::report::Totals;
+use crate::signal::Modality;
 use crate::time::Clock as _;
 use crate::time::MonotonicClock;
 
@@ -58,6 +59,10 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
     for (modality, why) in &stages.off {
         eprintln!("circumplex: {} is off: {why}", modality.name());
     }
+    anyhow::ensure!(
+        stages.off.len() < Modality::ALL.len(),
+        "nothing can be read, as every modality is off; nothing was written. Run `bash models/setup`, then `circumplex check`"
+    );
     let bar = progress(&request.files);
     let mut bad = Vec::new();
     for (file, stem) in request.files.iter().zip(&stems) {

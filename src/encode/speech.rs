@@ -45,7 +45,7 @@ pub struct SpeechSettings {
 
 impl Default for SpeechSettings {
     fn default() -> Self {
-        Self { model: WhisperModel::BaseEn, threads: 2, min_confidence: 0.5, min_english: 0.5, min_secs: 0.25 }
+        Self { model: WhisperModel::BaseEn, threads: 1, min_confidence: 0.5, min_english: 0.5, min_secs: 0.25 }
     }
 }
 
