@@ -1,0 +1,29 @@
+//! What the program promises, one file per promise.
+//!
+//! | file           | promise                                                                  |
+//! |----------------|--------------------------------------------------------------------------|
+//! | `absence`      | every combination of present modalities gives an answer in range         |
+//! | `architecture` | arrows between modules go one way, and foreign crates have one home      |
+//! | `clocks`       | a sound card's drift and jitter are followed                             |
+//! | `faces`        | faces are found where there are faces, and nowhere else                  |
+//! | `models`       | each model loads; what is wrong with one is said                         |
+//! | `streaming`    | how sound is split into blocks makes no difference                       |
+//! | `words`        | what is said is understood; what isn't speech says nothing               |
+//!
+//! Networks and recordings come from `bash models/setup`.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that fails may do so loudly, also in what tests share"
+)]
+
+mod absence;
+mod architecture;
+mod clocks;
+mod faces;
+mod models;
+mod streaming;
+mod support;
+mod words;
