@@ -98,7 +98,12 @@ const POSITIONS_PER_SEC: usize = 50;
 const MARGIN_POSITIONS: usize = 128;
 const LEAST_POSITIONS: usize = 256;
 const MOST_POSITIONS: usize = 1500;
+/// More tokens than anybody speaks: a decoder that has lost its way ends here.
+const TOKENS_PER_SEC: usize = 8;
+const TOKENS_MARGIN: usize = 12;
+const LONGER: usize = 3;
 const REPEATS: usize = 3;
+const LONGEST_REPEATED: usize = 12;
 
 impl SpeechReader {
     /// Loads Whisper and the multilingual one for the language.
@@ -145,7 +150,10 @@ impl SpeechReader {
         if english < self.settings.min_english && told.code != "en" {
             return Ok(Outcome::OtherLanguage(told.name.to_owned()));
         }
-        let (text, confidence) = self.transcribe(&utterance.samples)?;
+        let (mut text, mut confidence) = self.transcribe(&utterance.samples, 1)?;
+        if repeats(&text) {
+            (text, confidence) = self.transcribe(&utterance.samples, LONGER)?;
+        }
         if text.is_empty() {
             return Ok(Outcome::Dropped("no words in it"));
         }
@@ -158,12 +166,13 @@ impl SpeechReader {
         Ok(Outcome::Words { text, confidence })
     }
 
-    /// The words in samples (16 kHz), whatever they are, and their confidence.
+    /// The words in samples (16 kHz), whatever they are, and their confidence; the context is `stretch` times as long as
+    /// the sound asks for.
     ///
     /// # Errors
     ///
     /// If Whisper fails.
-    pub fn transcribe(&mut self, samples: &[f32]) -> Result<(String, f32), ModelError> {
+    pub fn transcribe(&mut self, samples: &[f32], stretch: usize) -> Result<(String, f32), ModelError> {
         let failed = |error: whisper_rs::WhisperError| ModelError::Run {
             model: "whisper".to_owned(),
             detail: error.to_string(),
@@ -172,7 +181,7 @@ impl SpeechReader {
         self.samples.extend_from_slice(samples);
         self.samples.resize(samples.len().max(RATE) + RATE / 5, 0.0);
         let threads = i32::try_from(self.settings.threads.max(1)).unwrap_or(1);
-        let parameters = parameters(self.samples.len(), threads);
+        let parameters = parameters(self.samples.len(), threads, stretch);
         self.state.full(parameters, &self.samples).map_err(failed)?;
 
         let mut text = String::new();
@@ -194,16 +203,17 @@ impl SpeechReader {
 /// Greedy, one segment, no memory of what was said before, no second tries; the encoder's context is as long as the
 /// sound.
 #[must_use]
-fn parameters<'a>(samples: usize, threads: i32) -> FullParams<'a, 'a> {
-    let positions = samples * POSITIONS_PER_SEC / RATE + MARGIN_POSITIONS;
+fn parameters<'a>(samples: usize, threads: i32, stretch: usize) -> FullParams<'a, 'a> {
+    let positions = (samples * POSITIONS_PER_SEC / RATE + MARGIN_POSITIONS) * stretch;
     let positions = positions.clamp(LEAST_POSITIONS, MOST_POSITIONS);
+    let seconds = samples.div_ceil(RATE);
     let mut parameters = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
     parameters.set_audio_ctx(i32::try_from(positions).unwrap_or(0));
     parameters.set_n_threads(threads);
     parameters.set_language(Some("en"));
     parameters.set_no_context(true);
     parameters.set_single_segment(true);
-    parameters.set_no_timestamps(true);
+    parameters.set_max_tokens(i32::try_from(seconds * TOKENS_PER_SEC + TOKENS_MARGIN).unwrap_or(0));
     parameters.set_temperature_inc(0.0);
     parameters.set_suppress_blank(true);
     parameters.set_suppress_nst(true);
@@ -228,13 +238,14 @@ fn without_remarks(text: &str) -> String {
     if words.chars().any(char::is_alphanumeric) { words } else { String::new() }
 }
 
-/// Whether one to four words stand three times in a row: what Whisper does when it hears nothing it knows.
+/// Whether up to twelve words stand three times in a row: what Whisper does when it hears nothing it knows, or when its
+/// context is too short for the sound.
 fn repeats(text: &str) -> bool {
     let words: Vec<String> = text
         .split_whitespace()
         .map(|word| word.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>().to_lowercase())
         .collect();
-    (1..=4).any(|len| {
+    (1..=LONGEST_REPEATED).any(|len| {
         words.windows(len * REPEATS).any(|run| {
             let mut parts = run.chunks_exact(len);
             let first = parts.next();
