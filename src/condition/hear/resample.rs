@@ -41,8 +41,9 @@ impl Resampler {
         }
         let mut fft = None;
         if rate_hz != RATE_HZ {
-            let chunk = (rate_hz / 100) as usize;
-            let built = Fft::new(rate_hz as usize, RATE_HZ as usize, chunk, 1, FixedSync::Input);
+            let chunk = chunk(rate_hz);
+            let (from, to, window) = (rate_hz as usize, RATE_HZ as usize, rubato::WindowFunction::BlackmanHarris2);
+            let built = Fft::new_custom(from, to, chunk, 1, 1, window, FixedSync::Input);
             fft = Some(built.map_err(|error| refused(&error.to_string()))?);
         }
         let skip = fft.as_ref().map_or(0, rubato::Resampler::output_delay);
@@ -117,6 +118,19 @@ impl Resampler {
     pub const fn rate_hz(&self) -> u32 {
         self.rate_hz
     }
+}
+
+/// About 10 ms of samples, or what the ratio of the rates asks for; an even number if that isn't long, because the
+/// transform of an odd one shifts the sound by half a sample.
+fn chunk(rate_hz: u32) -> usize {
+    const LONGEST_UNIT: u32 = 1_000;
+    let unit = rate_hz / greatest_common_divisor(rate_hz, RATE_HZ);
+    let unit = if unit % 2 == 1 && unit <= LONGEST_UNIT { 2 * unit } else { unit };
+    ((rate_hz / 100).div_ceil(unit) * unit) as usize
+}
+
+fn greatest_common_divisor(a: u32, b: u32) -> u32 {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }
 
 #[cfg(test)]
