@@ -7,6 +7,7 @@
 //! | `clocks`       | a sound card's drift and jitter are followed                             |
 //! | `faces`        | faces are found where there are faces, and nowhere else                  |
 //! | `models`       | each model loads; what is wrong with one is said                         |
+//! | `recordings`   | `analyze` and `run` keep their word about files                          |
 //! | `streaming`    | how sound is split into blocks makes no difference                       |
 //! | `words`        | what is said is understood; what isn't speech says nothing               |
 //!
@@ -24,6 +25,7 @@ mod architecture;
 mod clocks;
 mod faces;
 mod models;
+mod recordings;
 mod streaming;
 mod support;
 mod words;

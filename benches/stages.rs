@@ -1,0 +1,148 @@
+//! What each stage costs on one core: `cargo bench`.
+//!
+//! | benchmark        | one run is                                                       |
+//! |------------------|------------------------------------------------------------------|
+//! | `face chain`     | one 720p frame: track, blendshapes, expression, reading          |
+//! | `hear`           | one second of speech: voice activity, descriptors, cutting       |
+//! | `voice window`   | one window of four seconds: acoustic encoder, reading            |
+//! | `words`          | one spoken sentence: language, Whisper, sentence encoder, reading |
+//! | `fusion`         | one answer, and what it would be without each modality           |
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark may fail loudly")]
+
+use std::hint::black_box;
+use std::path::Path;
+
+use circumplex::capture::media;
+use circumplex::capture::synthetic::SAMPLE_RATE_HZ;
+use circumplex::capture::synthetic::SyntheticVoice;
+use circumplex::condition::hear::Ear;
+use circumplex::condition::hear::EarSettings;
+use circumplex::condition::hear::Heard;
+use circumplex::condition::hear::Hearing;
+use circumplex::condition::hear::Vad;
+use circumplex::encode::FaceEncoder;
+use circumplex::encode::FaceSettings;
+use circumplex::encode::Outcome;
+use circumplex::encode::SpeechReader;
+use circumplex::encode::SpeechSettings;
+use circumplex::encode::VoiceEncoder;
+use circumplex::encode::VoiceSettings;
+use circumplex::encode::WordsEncoder;
+use circumplex::fuse::Fuser as _;
+use circumplex::fuse::LateFusion;
+use circumplex::model::Manifest;
+use circumplex::model::Runtime;
+use circumplex::signal::FaceView;
+use circumplex::signal::Frame;
+use circumplex::signal::Moment;
+use circumplex::signal::Transcript;
+use circumplex::signal::Utterance;
+use circumplex::signal::VoiceWindow;
+use circumplex::time::Span;
+use circumplex::time::Timestamp;
+use circumplex::time::Timestamped;
+use criterion::Criterion;
+use criterion::Throughput;
+use criterion::criterion_group;
+use criterion::criterion_main;
+
+fn models() -> (Manifest, Runtime) {
+    let manifest = Manifest::open(Path::new("models")).expect("run `bash models/setup` first");
+    let runtime = Runtime::load(&manifest).unwrap();
+    (manifest, runtime)
+}
+
+fn frames(count: usize) -> Vec<(Frame, Span)> {
+    let path = Path::new("models/fetched/fixtures/WolfgangLanger_Pexels.mp4");
+    let info = media::probe(path).unwrap();
+    let mut reader = media::VideoReader::open(path, &info, Some(1280)).unwrap();
+    let mut frames = Vec::new();
+    let mut frame = Frame::default();
+    while let Some(span) = reader.next(&mut frame).unwrap() {
+        frames.push((frame.clone(), span));
+        if frames.len() == count {
+            break;
+        }
+    }
+    frames
+}
+
+fn speech(secs: usize) -> Vec<f32> {
+    let mut samples = vec![0.0; SAMPLE_RATE_HZ as usize * secs];
+    SyntheticVoice::new().unwrap().read(0, &mut samples);
+    samples
+}
+
+fn face(criterion: &mut Criterion) {
+    let (manifest, runtime) = models();
+    let mut encoder = FaceEncoder::load(&manifest, &runtime, FaceSettings::default()).unwrap();
+    let frames = frames(60);
+    let mut view = FaceView::default();
+    let mut at = 0;
+    let mut group = criterion.benchmark_group("one core");
+    group.throughput(Throughput::Elements(1)).bench_function("face chain", |bencher| {
+        bencher.iter(|| {
+            let (frame, span) = &frames[at % frames.len()];
+            if at % frames.len() == 0 {
+                encoder.restart();
+            }
+            at += 1;
+            view.frame.copy_from(frame);
+            black_box(encoder.encode(&mut view, *span).unwrap());
+        });
+    });
+    group.finish();
+}
+
+fn sound(criterion: &mut Criterion) {
+    let (manifest, runtime) = models();
+    let samples = speech(12);
+    let mut hearing =
+        Hearing::new(Ear::new(Vad::load(&manifest, &runtime).unwrap(), EarSettings::default()), SAMPLE_RATE_HZ)
+            .unwrap();
+    let mut window: Option<VoiceWindow> = None;
+    let mut utterance: Option<Utterance> = None;
+    hearing
+        .push(0, &samples, |heard| match heard {
+            Heard::Window { window: talk, .. } => window = Some(*talk),
+            Heard::Utterance { utterance: spoken, .. } => utterance = Some(*spoken),
+            _ => {}
+        })
+        .unwrap();
+    let (window, utterance) = (window.unwrap(), utterance.unwrap());
+
+    let mut first = samples.len() as u64;
+    let second = &samples[SAMPLE_RATE_HZ as usize * 6..SAMPLE_RATE_HZ as usize * 7];
+    criterion.bench_function("hear, one second", |bencher| {
+        bencher.iter(|| {
+            hearing.push(first, second, |heard| drop(black_box(heard))).unwrap();
+            first += second.len() as u64;
+        });
+    });
+
+    let mut voice = VoiceEncoder::load(&manifest, &runtime, VoiceSettings::default()).unwrap();
+    criterion.bench_function("voice window", |bencher| {
+        bencher.iter(|| black_box(voice.encode(&window, 0.25).unwrap()));
+    });
+
+    let mut reader = SpeechReader::load(&manifest, SpeechSettings::default()).unwrap();
+    let mut words = WordsEncoder::load(&manifest, &runtime).unwrap();
+    criterion.benchmark_group("words").sample_size(10).bench_function("one utterance", |bencher| {
+        bencher.iter(|| {
+            if let Outcome::Words { text, confidence } = reader.read(&utterance).unwrap() {
+                let transcript = Transcript { text, confidence, spoken: Span::default() };
+                black_box(words.encode(&transcript).unwrap());
+            }
+        });
+    });
+
+    let evidence = voice.encode(&window, 0.25).unwrap().unwrap();
+    let present = || Ok(Timestamped::new(Span::at(Timestamp::ZERO), 0, evidence.clone()));
+    let moment = Moment { at: Timestamp::from_secs(0.1), face: present(), voice: present(), words: present() };
+    let mut fusion = LateFusion::default();
+    criterion.bench_function("fusion", |bencher| bencher.iter(|| black_box(fusion.fuse(&moment).unwrap())));
+}
+
+criterion_group!(benches, face, sound);
+criterion_main!(benches);

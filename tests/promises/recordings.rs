@@ -1,0 +1,207 @@
+//! `analyze` and `run`, as a person calls them.
+
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::Output;
+
+use circumplex::capture::synthetic::SAMPLE_RATE_HZ;
+use circumplex::capture::synthetic::SyntheticVoice;
+use circumplex::report::HEADER;
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn program(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_circumplex"))
+        .args(arguments)
+        .args(["--settings", "/dev/null"])
+        .output()
+        .expect("the program starts")
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn face_film() -> PathBuf {
+    Path::new("models/fetched/fixtures/single_face.mp4").to_path_buf()
+}
+
+/// The synthetic voice's first `secs` seconds as a WAV file.
+fn spoken(folder: &Path, name: &str, secs: usize) -> PathBuf {
+    let mut samples = vec![0.0f32; SAMPLE_RATE_HZ as usize * secs];
+    SyntheticVoice::new().unwrap().read(0, &mut samples);
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: SAMPLE_RATE_HZ,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let path = folder.join(name);
+    let mut file = hound::WavWriter::create(&path, spec).unwrap();
+    for sample in samples {
+        file.write_sample((sample * 32_000.0) as i16).unwrap();
+    }
+    file.finalize().unwrap();
+    path
+}
+
+fn analyze(files: &[&Path], out: &Path, more: &[&str]) -> Output {
+    let mut arguments = vec!["analyze"];
+    arguments.extend(files.iter().map(|file| file.to_str().unwrap()));
+    arguments.extend(["--out", out.to_str().unwrap()]);
+    arguments.extend(more);
+    program(&arguments)
+}
+
+fn rows(path: &Path) -> Vec<Vec<String>> {
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    assert_eq!(reader.headers().unwrap().iter().collect::<Vec<_>>(), HEADER);
+    reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
+}
+
+fn summary(path: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+#[test]
+fn a_recording_gives_the_same_bytes_twice() {
+    let folder = TempDir::new().unwrap();
+    let voice = spoken(folder.path(), "voice.wav", 12);
+    let (first, second) = (folder.path().join("first"), folder.path().join("second"));
+
+    for out in [&first, &second] {
+        let done = analyze(&[&face_film(), &voice], out, &["--features"]);
+        assert!(done.status.success(), "{}", said(&done));
+    }
+
+    for name in ["voice.csv", "single_face.csv", "single_face.face.csv", "voice.voice.csv"] {
+        assert_eq!(fs::read(first.join(name)).unwrap(), fs::read(second.join(name)).unwrap(), "{name}");
+    }
+    let [mut one, mut other] = [&first, &second].map(|out| summary(&out.join("voice.summary.json")));
+    one["realtime_factor"] = Value::Null;
+    other["realtime_factor"] = Value::Null;
+    assert_eq!(one, other);
+}
+
+#[test]
+fn rows_say_what_is_there_and_why_the_rest_is_not() {
+    let folder = TempDir::new().unwrap();
+    let voice = spoken(folder.path(), "voice.wav", 12);
+
+    let done = analyze(&[&voice], folder.path(), &[]);
+
+    assert!(done.status.success(), "{}", said(&done));
+    let column = |name: &str| HEADER.iter().position(|one| *one == name).unwrap();
+    let rows = rows(&folder.path().join("voice.csv"));
+    assert_eq!(rows.len(), 121);
+    let mut with_reading = 0;
+    for row in &rows {
+        let cells = &row[column("neutral")..=column("surprise")];
+        let gates = &row[column("gate_face")..=column("gate_words")];
+        assert!(row[column("face_valence")].is_empty() && row[column("reason")].contains("face: no source"));
+        if row[column("valence")].is_empty() {
+            assert!(cells.iter().chain(gates).all(String::is_empty), "{row:?}");
+            continue;
+        }
+        with_reading += 1;
+        for part in [cells, gates] {
+            let sum: f64 = part.iter().map(|cell| cell.parse::<f64>().unwrap()).sum();
+            assert!((sum - 1.0).abs() < 1e-6, "{row:?}");
+        }
+    }
+    assert!(with_reading > 20, "{with_reading} rows have a reading");
+    assert!(rows[..5].iter().all(|row| row[column("valence")].is_empty()), "silence gives no reading");
+    let summary = summary(&folder.path().join("voice.summary.json"));
+    let text = summary["transcript"].as_array().unwrap().iter().map(|one| one["text"].as_str().unwrap());
+    assert!(text.collect::<Vec<_>>().join(" ").contains("about my day"), "{summary:#}");
+    assert!(summary["face"].is_null() && summary["voice"].is_object() && summary["fused"]["label"].is_string());
+}
+
+#[test]
+fn nothing_is_overwritten_and_two_of_one_name_stay_apart() {
+    let folder = TempDir::new().unwrap();
+    let deeper = folder.path().join("deeper");
+    fs::create_dir(&deeper).unwrap();
+    let (one, two) = (spoken(folder.path(), "voice.wav", 1), spoken(&deeper, "voice.wav", 2));
+    let out = folder.path().join("out");
+
+    assert!(analyze(&[&one, &two], &out, &[]).status.success());
+    let before = fs::read(out.join("voice.csv")).unwrap();
+    let again = analyze(&[&one, &two], &out, &[]);
+
+    assert!(!again.status.success() && said(&again).contains("--force"), "{}", said(&again));
+    assert_eq!(fs::read(out.join("voice.csv")).unwrap(), before);
+    assert_eq!(rows(&out.join("voice.csv")).len(), 11);
+    assert_eq!(rows(&out.join("voice-2.csv")).len(), 21);
+    assert!(analyze(&[&one], &out, &["--force"]).status.success());
+}
+
+#[test]
+fn a_bad_file_is_named_and_the_rest_goes_on() {
+    let folder = TempDir::new().unwrap();
+    let good = spoken(folder.path(), "good.wav", 1);
+    let (empty, text, cut) =
+        (folder.path().join("empty.mp4"), folder.path().join("text.mp4"), folder.path().join("cut.mp4"));
+    fs::write(&empty, b"").unwrap();
+    fs::write(&text, b"this is not a film").unwrap();
+    fs::write(&cut, &fs::read(face_film()).unwrap()[..2_000]).unwrap();
+    let out = folder.path().join("out");
+
+    let done = analyze(&[&empty, &text, &cut, &folder.path().join("gone.mkv"), &good], &out, &[]);
+
+    assert_eq!(done.status.code(), Some(1), "{}", said(&done));
+    for name in ["empty.mp4", "text.mp4", "cut.mp4", "gone.mkv"] {
+        assert!(said(&done).contains(name), "{}", said(&done));
+    }
+    assert!(!said(&done).contains("panicked"), "{}", said(&done));
+    assert_eq!(rows(&out.join("good.csv")).len(), 11);
+    let left: Vec<_> = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().ends_with(".part")), "{left:?}");
+}
+
+#[test]
+fn without_models_it_says_what_to_do() {
+    let folder = TempDir::new().unwrap();
+    let voice = spoken(folder.path(), "voice.wav", 1);
+    let none = folder.path().join("none");
+
+    let done = analyze(&[&voice], &folder.path().join("out"), &["--models", none.to_str().unwrap()]);
+
+    assert!(!done.status.success());
+    assert!(said(&done).contains("bash models/setup"), "{}", said(&done));
+}
+
+#[test]
+fn nonsense_in_the_settings_is_refused_with_the_nearest_key() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("settings.toml");
+    fs::write(&path, "[stages.gather]\nface_sec = 1\n").unwrap();
+
+    let done = Command::new(env!("CARGO_BIN_EXE_circumplex"))
+        .args(["check", "--settings", path.to_str().unwrap()])
+        .output()
+        .unwrap();
+
+    assert_eq!(done.status.code(), Some(2));
+    assert!(said(&done).contains("did you mean \"face_secs\""), "{}", said(&done));
+}
+
+#[test]
+fn the_synthetic_participant_is_read_live_by_all_stages() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("report.json");
+
+    let done =
+        program(&["run", "--headless", "--source", "demo", "--seconds", "20", "--report", path.to_str().unwrap()]);
+
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let report = summary(&path);
+    assert!(report["failed"].as_array().unwrap().is_empty(), "{report:#}");
+    for modality in ["face", "voice", "words", "fused"] {
+        assert!(report["coverage"][modality].as_f64().unwrap() > 0.0, "{modality}: {report:#}");
+    }
+    let lines = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(lines.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()));
+}
