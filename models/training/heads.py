@@ -5,10 +5,14 @@ A head reads features against what is known of the person. With `secs` seconds k
     person = (PRIOR_SECS * population + sums) / (PRIOR_SECS + secs)
 
 and the logits are linear in z = clip((features - person) / sd): a linear discriminant with a common covariance, shrunk
-towards that of unrelated features. sd is the spread within a person. How far it is shrunk, and the temperature at which
-the probabilities are calibrated, are chosen on held-out speakers among those it is trained on. The labels are given the
-same prior. Valence and arousal are the expectation of the label centroids under the calibrated probabilities, their
-standard deviation that of the same distribution, with a floor.
+towards that of unrelated features. sd is the spread within a person. A short window tells less than a long one: a linear
+estimate of how long the window is, log(seconds) from z, scales the logits by seconds ** sharpness. The temperature at
+which the probabilities are calibrated comes from held-out speakers among those a head is trained on; shrinkage and
+sharpness are fixed. All labels are given the same prior.
+
+The face has two such heads, of which the one for somebody unknown fades into the one for somebody known; the voice has
+one for each corpus it is trained on, and a gate between them. Valence and arousal are the expectation of the label
+centroids under the calibrated probabilities, their standard deviation that of the same distribution, with a floor.
 """
 
 import hashlib
@@ -30,7 +34,9 @@ CLIP = 4.0
 MIN_SD = 0.1
 # No training clip had this label: its logit is so much below the others'.
 NEVER = -8.0
-INNER_FOLDS = 3
+LENGTH_PENALTY = 0.3
+LONGEST = 2.0
+GATE_PENALTY = 1e-2
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -59,12 +65,13 @@ def extract(files, out):
 class Clip:
     """A recording's readings: when each comes, its features, the fresh seconds it brings, how long it stands."""
 
-    def __init__(self, ends, x, fresh, stands, label, speaker, name):
+    def __init__(self, ends, x, fresh, stands, label, speaker, name, window_secs, by_length=False):
         self.ends, self.x, self.fresh, self.stands = ends, x.astype(np.float32), fresh, stands
         self.label, self.speaker, self.name = label, speaker, name
-        # What a reading weighs in training: longer windows tell more.
-        self.weights = stands * np.minimum(np.cumsum(fresh), 4.0)
-        self.weights = self.weights / max(self.weights.sum(), 1e-9)
+        self.lengths = np.clip(np.cumsum(fresh), 0.1, window_secs)
+        # What a reading weighs in training.
+        weights = stands * self.lengths if by_length else stands
+        self.weights = weights / max(weights.sum(), 1e-9)
 
 
 class Known:
@@ -93,21 +100,23 @@ def passes(clips, order, carried):
 
 
 class Head:
-    """See above. With `stills` (a `Stills`) somebody unknown is read as in a still picture, and over the first
-    `stills.fade_secs` seconds more and more as somebody who moves; what the stills' reader says is a feature, too."""
+    """See above. Only the first `kept` features count. With `stills` (a `Stills`) the very first reading of somebody is
+    that of a still picture, which fades within `stills.fade_secs`; what the stills' reader says is a feature, too."""
 
-    def __init__(self, stills=None):
-        self.stills, self.temperature = stills, 1.0
+    def __init__(self, shrinkage, sharpness=0.0, kept=None, stills=None, still_weight=0.0):
+        self.still_weight = still_weight
+        self.shrinkage, self.sharpness, self.kept, self.stills, self.temperature = shrinkage, sharpness, kept, stills, 1.0
 
     def wide(self, x):
-        return x if self.stills is None else np.hstack([x, self.stills.read(x)]).astype(np.float32)
+        kept = x if self.kept is None else x[:, :self.kept]
+        return kept if self.stills is None else np.hstack([kept, self.stills.read(x)]).astype(np.float32)
 
     def z(self, x, sums, secs):
         person = (PRIOR_SECS * self.population + sums) / (PRIOR_SECS + secs)[:, None]
         return np.clip((self.wide(x) - self.wide(person)) / self.sd, -CLIP, CLIP).astype(np.float32)
 
     def fit(self, sets, seed, thin):
-        """Takes in sets of (clips, weight): all that is needed to `solve`. Every `thin`th reading is used."""
+        """From sets of (clips, weight). Every `thin`th reading is used."""
         rng = np.random.default_rng(seed)
         total = sum(weight for _, weight in sets)
         self.population = sum(weight / total * np.average(np.vstack([clip.x for clip in clips]), 0,
@@ -116,7 +125,7 @@ class Head:
         spreads = [robust_sd(self.wide(np.vstack([clip.x for clip in clips])) - self.wide(theirs_of(clips)))
                    for clips, _ in sets]
         self.sd = np.sqrt(sum(weight / total * sd ** 2 for (_, weight), sd in zip(sets, spreads)))
-        zs, labels, weights = [], [], []
+        zs, labels, weights, lengths = [], [], [], []
         for clips, weight in sets:
             for carried in (True, False):
                 for at, sums, secs in passes(clips, rng.permutation(len(clips)), carried):
@@ -127,14 +136,28 @@ class Head:
                         labels.append(np.full(len(zs[-1]), clip.label))
                         share = clip.weights[picked] / clip.weights[picked].sum()
                         weights.append(share * weight / len(clips))
+                        lengths.append(np.log(clip.lengths[picked]))
+        self.measure(np.vstack(zs), np.concatenate(lengths))
         if self.stills is not None:
             x, theirs = self.stills.moving(self.population)
             z = np.clip((self.wide(x) - self.wide(x.mean(0, keepdims=True))) / self.sd, -CLIP, CLIP)
             zs.append(z.astype(np.float32))
             labels.append(theirs)
-            weights.append(np.full(len(z), 2 * self.stills.weight / len(z)))
+            weights.append(np.full(len(z), 2 * self.still_weight / len(z)))
         self.moments(np.vstack(zs), np.concatenate(labels), np.concatenate(weights))
+        self.solve()
         return self
+
+    def measure(self, z, lengths):
+        """Learns how long a window is."""
+        z, lengths = z[::4], lengths[::4]
+        self.length_bias = lengths.mean()
+        squares = (z.T @ z).astype(np.float64) / len(z) + LENGTH_PENALTY * np.eye(z.shape[1])
+        self.length_weights = cho_solve(cho_factor(squares), z.T @ (lengths - self.length_bias) / len(z))
+
+    def length(self, z):
+        """log(seconds) of windows, about."""
+        return np.clip(z @ self.length_weights + self.length_bias, -LONGEST, LONGEST)[:, None]
 
     def moments(self, z, labels, weights):
         weights = weights / np.bincount(labels, weights, len(LABELS))[labels]
@@ -146,53 +169,76 @@ class Head:
         rest = ((z - self.means[labels]) * np.sqrt(weights)[:, None]).astype(np.float32)
         self.covariance = (rest.T @ rest).astype(np.float64)
 
-    def solve(self, shrinkage):
-        shrunk = (1 - shrinkage) * self.covariance + shrinkage * np.eye(len(self.covariance))
+    def solve(self):
+        shrunk = (1 - self.shrinkage) * self.covariance + self.shrinkage * np.eye(len(self.covariance))
         solved = cho_solve(cho_factor(shrunk), self.means[self.seen].T)
         self.weights = np.zeros((len(self.covariance), len(LABELS)))
-        self.bias = np.full(len(LABELS), NEVER)
+        self.bias = np.zeros(len(LABELS))
+        self.never = np.full(len(LABELS), NEVER)
         self.weights[:, self.seen] = solved
         self.bias[self.seen] = -(self.means[self.seen].T * solved).sum(0) / 2
-        self.shrinkage = shrinkage
-        return self
+        self.never[self.seen] = 0.0
+        del self.covariance
+
+    def moving_logits(self, x, sums, secs):
+        z = self.z(x, sums, secs)
+        return (z @ self.weights + self.bias) * np.exp(self.sharpness * self.length(z)) / self.temperature + self.never
 
     def logits(self, x, sums, secs):
-        z = self.z(x, sums, secs)
-        never = np.where(np.isin(np.arange(len(LABELS)), self.seen), 0.0, NEVER)
-        logits = (z @ self.weights + np.where(never < 0, 0.0, self.bias)) / self.temperature + never
+        logits = self.moving_logits(x, sums, secs)
         if self.stills is not None:
             known = np.clip(secs / self.stills.fade_secs, 0.0, 1.0)[:, None]
             logits = known * logits + (1 - known) * self.stills.read(x) / self.stills.temperature
         return logits
 
 
-def train(sets, seed, grid, thin=1, stills=None):
-    """A head for sets of (clips, weight): shrinkage from `grid` and temperature by held-out speakers among theirs."""
+class Acquainted:
+    """One head for somebody unknown and one for somebody known, mixed as the person's mean is mixed."""
+
+    def __init__(self, unknown, known):
+        self.heads, self.population, self.seen = [unknown, known], unknown.population, unknown.seen
+
+    def logits(self, x, sums, secs):
+        unknown, known = (head.logits(x, sums, secs) for head in self.heads)
+        k = (secs / (PRIOR_SECS + secs))[:, None]
+        return (1 - k) * unknown + k * known
+
+
+class Experts:
+    """A head for each corpus, trained on all with the others weighing less; a gate says which one a recording is like."""
+
+    def __init__(self, heads, sets):
+        self.heads, self.population = heads, np.mean([head.population for head in heads], axis=0)
+        self.sd = np.mean([head.sd for head in heads], axis=0)
+        self.seen = np.unique(np.concatenate([head.seen for head in heads]))
+        rows = [np.vstack([clip.x[::4] for clip in clips]) for clips in sets]
+        targets = np.repeat(np.eye(len(sets)), [len(part) for part in rows], axis=0)
+        weights = np.repeat([1 / len(part) for part in rows], [len(part) for part in rows])
+        self.weights, self.bias = regress(self.z(np.vstack(rows)), targets, weights, GATE_PENALTY)
+
+    def z(self, x):
+        return np.clip((x - self.population) / self.sd, -CLIP, CLIP).astype(np.float32)
+
+    def logits(self, x, sums, secs):
+        gates = np.exp(log_softmax(self.z(x) @ self.weights + self.bias))
+        return sum(gate[:, None] * head.logits(x, sums, secs) for gate, head in zip(gates.T, self.heads))
+
+
+def train(sets, seed, make, folds, thin=1, own=0):
+    """A head by `make()` for sets of (clips, weight), calibrated on the speakers of set number `own`, held out by `folds`."""
     rng = np.random.default_rng(seed)
-    groups = [np.array_split(rng.permutation(sorted({clip.speaker for clip in clips})), INNER_FOLDS) for clips, _ in sets]
-    readings = {shrinkage: ([], [], []) for shrinkage in grid}
-    for fold in range(INNER_FOLDS):
-        held = set(np.concatenate([group[fold] for group in groups]))
+    readings, labels, weights = [], [], []
+    for held in np.array_split(rng.permutation(sorted({clip.speaker for clip in sets[own][0]})), folds):
         inner = [([clip for clip in clips if clip.speaker not in held], weight) for clips, weight in sets]
-        head = Head(stills).fit([(clips, weight) for clips, weight in inner if clips], seed, thin)
-        for shrinkage in grid:
-            head.solve(shrinkage)
-            for clips, weight in sets:
-                theirs = [clip for clip in clips if clip.speaker in held and clip.label in head.seen]
-                for carried in (True, False):
-                    for at, sums, secs in passes(theirs, rng.permutation(len(theirs)), carried):
-                        clip = theirs[at]
-                        logits, labels, weights = readings[shrinkage]
-                        logits.append(head.z(clip.x, sums, secs) @ head.weights + head.bias)
-                        labels.append(np.full(len(clip.x), clip.label))
-                        weights.append(clip.weights * weight / len(clips))
-    found = {}
-    for shrinkage, parts in readings.items():
-        logits, labels, weights = map(np.concatenate, parts)
-        found[shrinkage] = calibrate(logits, labels, weights)
-    best = min(grid, key=lambda shrinkage: found[shrinkage][1])
-    head = Head(stills).fit(sets, seed, thin).solve(best)
-    head.temperature = found[best][0]
+        head = make().fit(inner, seed, thin)
+        theirs = [clip for clip in sets[own][0] if clip.speaker in held]
+        for carried in (True, False):
+            for at, sums, secs in passes(theirs, rng.permutation(len(theirs)), carried):
+                readings.append(head.moving_logits(theirs[at].x, sums, secs))
+                labels.append(np.full(len(theirs[at].x), theirs[at].label))
+                weights.append(theirs[at].weights)
+    head = make().fit(sets, seed, thin)
+    head.temperature, _ = calibrate(*map(np.concatenate, (readings, labels, weights)))
     return head
 
 
@@ -268,13 +314,12 @@ def uar(labels, scores):
 
 def cross_validate(clips, folds, seeds, fit, name):
     """Each fold's speakers read by a head that never met them. Returns for each seed the readings of every clip, each
-    clip afresh and carried through the speaker's clips in random order, and the shrinkages chosen."""
+    clip afresh and carried through the speaker's clips in random order."""
     every = []
     for seed in seeds:
-        found = {"afresh": [None] * len(clips), "carried": [None] * len(clips), "shrinkage": []}
+        found = {"afresh": [None] * len(clips), "carried": [None] * len(clips)}
         for fold in tqdm(folds, desc=f"{name}, seed {seed}"):
             head = fit(fold, seed)
-            found["shrinkage"].append(head.shrinkage)
             places = [at for at, clip in enumerate(clips) if clip.speaker in fold]
             theirs = [clips[at] for at in places]
             order = np.random.default_rng(1000 + seed).permutation(len(theirs))
@@ -298,7 +343,6 @@ def figures(clips, every):
             columns["uar_last_reading"].append(uar(labels, [one[-1] if len(one) else None for _, one in pairs]))
             columns["calibration_error"].append(calibration_error(pairs))
         table[way] = {name: [round(float(np.mean(v)), 3), round(float(np.std(v)), 3)] for name, v in columns.items()}
-    table["shrinkage"] = [found["shrinkage"] for found in every]
     table["clips"] = len(clips)
     table["clips_without_reading"] = sum(len(clip.x) == 0 for clip in clips)
     return table
@@ -326,76 +370,113 @@ def export(head, path, doc):
     from onnx import TensorProto, helper, numpy_helper
 
     width = len(head.population)
-    f32 = lambda value: np.asarray(value, np.float32)
     c = centroids()
-    seen = np.isin(np.arange(len(LABELS)), head.seen)
-    constants = {
-        "prior": f32([[PRIOR_SECS]]), "low": f32(-CLIP), "high": f32(CLIP),
-        "prior_sum": f32(PRIOR_SECS * head.population)[None], "scale": f32(1 / head.sd)[None],
-        "weights": f32(head.weights / head.temperature),
-        "bias": f32(np.where(seen, head.bias / head.temperature, NEVER))[None],
-        "centroids": f32(c), "squares": f32(c ** 2), "floor": f32([[MIN_SD ** 2]]), "nought": f32([[0.0]]),
-    }
-    node = helper.make_node
-    nodes = [
-        node("Add", ["seconds", "prior"], ["known"]),
-        node("Add", ["sums", "prior_sum"], ["all"]),
-        node("Div", ["all", "known"], ["person"]),
-    ]
-    x, person, answer = "features", "person", "logits"
-    if head.stills is not None:
-        stills = head.stills
-        constants |= {
-            "columns": np.asarray(stills.columns, np.int64), "still_mean": f32(stills.mean)[None],
-            "still_scale": f32(1 / stills.sd)[None], "still_weights": f32(stills.weights), "still_bias": f32(stills.bias)[None],
-            "still_t": f32([[stills.temperature]]), "fade": f32([[stills.fade_secs]]), "zero": f32(0.0), "one": f32(1.0),
-        }
-        for name in ("features", "person"):
-            nodes += [
-                node("Gather", [name, "columns"], [f"{name}_s"], axis=1),
-                node("Sub", [f"{name}_s", "still_mean"], [f"{name}_d"]),
-                node("Mul", [f"{name}_d", "still_scale"], [f"{name}_n"]),
-                node("Clip", [f"{name}_n", "low", "high"], [f"{name}_z"]),
-                node("MatMul", [f"{name}_z", "still_weights"], [f"{name}_l"]),
-                node("Add", [f"{name}_l", "still_bias"], [f"{name}_still"]),
-                node("Concat", [name, f"{name}_still"], [f"{name}_wide"], axis=1),
-            ]
-        x, person, answer = "features_wide", "person_wide", "moving"
-    nodes += [
-        node("Sub", [x, person], ["d"]),
-        node("Mul", ["d", "scale"], ["s"]),
-        node("Clip", ["s", "low", "high"], ["z"]),
-        node("MatMul", ["z", "weights"], ["l"]),
-        node("Add", ["l", "bias"], [answer]),
-    ]
-    if head.stills is not None:
-        nodes += [
-            node("Div", ["features_still", "still_t"], ["still"]),
-            node("Div", ["seconds", "fade"], ["part"]),
-            node("Clip", ["part", "zero", "one"], ["k"]),
-            node("Sub", [answer, "still"], ["apart"]),
-            node("Mul", ["apart", "k"], ["shift"]),
-            node("Add", ["still", "shift"], ["logits"]),
-        ]
-    nodes += [
-        node("Softmax", ["logits"], ["p"], axis=-1),
-        node("MatMul", ["p", "centroids"], ["affect"]),
-        node("MatMul", ["p", "squares"], ["second"]),
-        node("Mul", ["affect", "affect"], ["first"]),
-        node("Sub", ["second", "first"], ["spread"]),
-        node("Max", ["spread", "nought"], ["positive"]),
-        node("Add", ["positive", "floor"], ["variance"]),
-        node("Sqrt", ["variance"], ["affect_sd"]),
-    ]
+    graph = Graph({"prior": [[PRIOR_SECS]], "low": -CLIP, "high": CLIP, "centroids": c, "squares": c ** 2,
+                   "floor": [[MIN_SD ** 2]], "nought": [[0.0]]})
+    graph.add("Add", ["seconds", "prior"], "known")
+    if isinstance(head, Experts):
+        graph.constants |= {"gate_mean": head.population[None], "gate_scale": 1 / head.sd[None], "gate_weights": head.weights,
+                            "gate_bias": head.bias[None]}
+        graph.normal("features", "gate_mean", "gate_scale", "gate_z")
+        graph.linear("gate_z", "gate_weights", "gate_bias", "gate_l")
+        graph.add("Softmax", ["gate_l"], "gates", axis=-1)
+        for at, one in enumerate(head.heads):
+            graph.constants[f"place{at}"] = np.array([at], np.int64)
+            graph.head(one, f"e{at}_", f"e{at}_logits")
+            graph.add("Gather", ["gates", f"place{at}"], f"gate{at}", axis=1)
+            graph.add("Mul", [f"e{at}_logits", f"gate{at}"], f"share{at}")
+        graph.add("Sum", [f"share{at}" for at in range(len(head.heads))], "logits")
+    elif isinstance(head, Acquainted):
+        graph.add("Div", ["seconds", "known"], "k")
+        for p, one in zip(("unknown_", "known_"), head.heads):
+            graph.head(one, p, f"{p}logits")
+        graph.add("Sub", ["known_logits", "unknown_logits"], "learnt")
+        graph.add("Mul", ["learnt", "k"], "change")
+        graph.add("Add", ["unknown_logits", "change"], "logits")
+    else:
+        graph.head(head, "", "logits")
+    graph.add("Softmax", ["logits"], "p", axis=-1)
+    graph.add("MatMul", ["p", "centroids"], "affect")
+    graph.add("MatMul", ["p", "squares"], "second")
+    graph.add("Mul", ["affect", "affect"], "first")
+    graph.add("Sub", ["second", "first"], "spread")
+    graph.add("Max", ["spread", "nought"], "positive")
+    graph.add("Add", ["positive", "floor"], "variance")
+    graph.add("Sqrt", ["variance"], "affect_sd")
     value = lambda name, shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-    graph = helper.make_graph(
-        nodes, "head",
+    made = helper.make_graph(
+        graph.nodes, "head",
         [value("features", [1, width]), value("sums", [1, width]), value("seconds", [1, 1])],
         [value("logits", [1, len(LABELS)]), value("affect", [1, 2]), value("affect_sd", [1, 2])],
-        [numpy_helper.from_array(data, name) for name, data in constants.items()], doc_string=doc)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9, producer_name="circumplex")
+        [numpy_helper.from_array(data if getattr(data, "dtype", None) == np.int64 else np.asarray(data, np.float32), name)
+         for name, data in graph.constants.items()], doc_string=doc)
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=9, producer_name="circumplex")
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString())
+
+
+class Graph:
+    """An ONNX graph under construction."""
+
+    def __init__(self, constants):
+        self.nodes, self.constants = [], constants
+
+    def add(self, kind, inputs, output, **attributes):
+        from onnx import helper
+
+        self.nodes.append(helper.make_node(kind, inputs, [output], **attributes))
+
+    def normal(self, x, mean, scale, output):
+        """clip((x - mean) * scale)"""
+        self.add("Sub", [x, mean], f"{output}_apart")
+        self.add("Mul", [f"{output}_apart", scale], f"{output}_wide")
+        self.add("Clip", [f"{output}_wide", "low", "high"], output)
+
+    def linear(self, x, weights, bias, output):
+        self.add("MatMul", [x, weights], f"{output}_product")
+        self.add("Add", [f"{output}_product", bias], output)
+
+    def head(self, head, p, output):
+        """A head's nodes, with `p` before every name."""
+        stills = head.stills
+        own = {
+            "prior_sum": PRIOR_SECS * head.population[None], "scale": 1 / head.sd[None],
+            "weights": head.weights / head.temperature, "bias": head.bias[None] / head.temperature,
+            "never": head.never[None], "length_weights": head.length_weights[:, None],
+            "length_bias": [[head.length_bias]], "shortest": -LONGEST, "longest": LONGEST, "sharpness": [[head.sharpness]],
+        }
+        if stills is not None:
+            own |= {"columns": np.asarray(stills.columns, np.int64), "still_mean": stills.mean[None],
+                    "still_scale": 1 / stills.sd[None], "still_weights": stills.weights, "still_bias": stills.bias[None],
+                    "still_t": [[stills.temperature]], "fade": [[stills.fade_secs]], "zero": 0.0, "one": 1.0,
+                    "kept": np.arange(len(head.population) if head.kept is None else head.kept)}
+        self.constants |= {p + name: data for name, data in own.items()}
+        self.add("Add", ["sums", f"{p}prior_sum"], f"{p}all")
+        self.add("Div", [f"{p}all", "known"], f"{p}person")
+        x, person, answer = "features", f"{p}person", output
+        if stills is not None:
+            for name, wide in (("features", f"{p}x"), (person, f"{p}mean")):
+                self.add("Gather", [name, f"{p}columns"], f"{wide}_s", axis=1)
+                self.normal(f"{wide}_s", f"{p}still_mean", f"{p}still_scale", f"{wide}_z")
+                self.linear(f"{wide}_z", f"{p}still_weights", f"{p}still_bias", f"{wide}_still")
+                self.add("Gather", [name, f"{p}kept"], f"{wide}_kept", axis=1)
+                self.add("Concat", [f"{wide}_kept", f"{wide}_still"], wide, axis=1)
+            x, person, answer = f"{p}x", f"{p}mean", f"{p}moving"
+        self.normal(x, person, f"{p}scale", f"{p}z")
+        self.linear(f"{p}z", f"{p}weights", f"{p}bias", f"{p}plain")
+        self.linear(f"{p}z", f"{p}length_weights", f"{p}length_bias", f"{p}long")
+        self.add("Clip", [f"{p}long", f"{p}shortest", f"{p}longest"], f"{p}length")
+        self.add("Mul", [f"{p}length", f"{p}sharpness"], f"{p}log_scale")
+        self.add("Exp", [f"{p}log_scale"], f"{p}times")
+        self.add("Mul", [f"{p}plain", f"{p}times"], f"{p}sharp")
+        self.add("Add", [f"{p}sharp", f"{p}never"], answer)
+        if stills is not None:
+            self.add("Div", [f"{p}x_still", f"{p}still_t"], f"{p}still")
+            self.add("Div", ["seconds", f"{p}fade"], f"{p}part")
+            self.add("Clip", [f"{p}part", f"{p}zero", f"{p}one"], f"{p}k")
+            self.add("Sub", [answer, f"{p}still"], f"{p}apart")
+            self.add("Mul", [f"{p}apart", f"{p}k"], f"{p}shift")
+            self.add("Add", [f"{p}still", f"{p}shift"], output)
 
 
 def check_export(head, path, clips):
