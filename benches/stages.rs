@@ -20,6 +20,7 @@ use circumplex::condition::hear::Ear;
 use circumplex::condition::hear::EarSettings;
 use circumplex::condition::hear::Heard;
 use circumplex::condition::hear::Hearing;
+use circumplex::condition::hear::Resampler;
 use circumplex::condition::hear::Vad;
 use circumplex::encode::FaceEncoder;
 use circumplex::encode::FaceSettings;
@@ -98,9 +99,10 @@ fn face(criterion: &mut Criterion) {
 fn sound(criterion: &mut Criterion) {
     let (manifest, runtime) = models();
     let samples = speech(12);
-    let mut hearing =
-        Hearing::new(Ear::new(Vad::load(&manifest, &runtime).unwrap(), EarSettings::default()), SAMPLE_RATE_HZ)
-            .unwrap();
+    let mut hearing = Hearing::new(
+        Ear::new(Vad::load(&manifest, &runtime).unwrap(), EarSettings::default()),
+        Resampler::new(SAMPLE_RATE_HZ).unwrap(),
+    );
     let mut window: Option<VoiceWindow> = None;
     let mut utterance: Option<Utterance> = None;
     hearing

@@ -19,6 +19,7 @@ use circumplex::condition::hear::Ear;
 use circumplex::condition::hear::EarSettings;
 use circumplex::condition::hear::Heard;
 use circumplex::condition::hear::Hearing;
+use circumplex::condition::hear::Resampler;
 use circumplex::condition::hear::Vad;
 use circumplex::encode::FACE_FEATURES;
 use circumplex::encode::FaceEncoder;
@@ -93,7 +94,7 @@ fn windows(
 ) -> anyhow::Result<(Vec<f32>, Ear)> {
     let mut reader = media::AudioReader::open(path, info)?;
     let rate_hz = info.audio.as_ref().map_or(0, |audio| audio.rate_hz);
-    let mut hearing = Hearing::new(ear, rate_hz)?;
+    let mut hearing = Hearing::new(ear, Resampler::new(rate_hz)?);
     let (mut block, mut heard) = (Vec::new(), Vec::new());
     while let Some(first) = reader.read(&mut block)? {
         hearing.push(first, &block, |one| heard.push(one))?;

@@ -38,7 +38,7 @@ use crate::time::Timestamp;
 pub const HEAD_START: Duration = Duration::from_millis(400);
 
 /// A picture that is shown for long comes no later than so long after its beginning.
-const LONGEST_EXPOSURE: Duration = Duration::from_millis(100);
+pub const LONGEST_EXPOSURE: Duration = Duration::from_millis(100);
 const BLOCKS_PER_SECOND: u32 = 100;
 
 /// Plays a recording's picture into `frames`: the file's zero is at `start`.

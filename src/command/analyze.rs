@@ -19,6 +19,7 @@ use crate::command::Place;
 use crate::pipeline::Stages;
 use crate::pipeline::offline;
 use crate::pipeline::offline::Output;
+use crate::pipeline::offline::TICKS_PER_ROW;
 use crate::report::FeatureFiles;
 use crate::report::ReportError;
 use crate::report::Rows;
@@ -45,9 +46,6 @@ pub(super) struct Request {
     #[arg(long)]
     force: bool,
 }
-
-/// Answers come twice as often as rows.
-const TICKS_PER_ROW: u64 = 2;
 
 pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> {
     let stems = distinct_stems(&request.files);
@@ -105,13 +103,13 @@ fn one(
     let mut rows = Rows::new(BufWriter::new(File::create(&part).map_err(ReportError::Disk)?))?;
     let mut features = if request.features { Some(FeatureFiles::new(&request.out, stem)?) } else { None };
     let mut totals = Totals::default();
-    let (mut ticks, mut told, mut result) = (0u64, 0u64, Ok(()));
+    let (mut ticks, mut told, mut result) = (0u32, 0u64, Ok(()));
     let before = bar.position();
     let analysis = offline::analyze(file, stages, |output| {
         let done = match output {
             Output::Tick { tick, level, face_presence } => {
                 ticks += 1;
-                if (ticks - 1) % TICKS_PER_ROW != 0 {
+                if !(ticks - 1).is_multiple_of(TICKS_PER_ROW) {
                     return;
                 }
                 let centis = tick.moment.at.nanos().unsigned_abs() / 10_000_000;

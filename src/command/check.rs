@@ -24,7 +24,7 @@ pub(super) fn run(place: &Place) -> anyhow::Result<ExitCode> {
             Ok(_) => println!("  ok       {name:<20} {:>8.1} MB  {}", entry.bytes as f64 / 1e6, entry.licence),
             Err(error) => {
                 is_well = false;
-                println!("  missing  {name:<20} {error}");
+                println!("  not ok   {name:<20} {error}");
             }
         }
     }

@@ -1,7 +1,10 @@
 //! The window, and what it asks of the program.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::rc::Rc;
+use std::thread::JoinHandle;
 
 use anyhow::Context as _;
 
@@ -26,8 +29,12 @@ pub(super) fn run(place: Place, source: SourceChoice) -> anyhow::Result<ExitCode
         other => other,
     };
     let live_settings = place.live();
+    let running = Rc::new(RefCell::new(None::<JoinHandle<()>>));
+    let last = running.clone();
     let launch = move |source: SourceChoice, waker: ui::Waker| {
+        wait_for(&running);
         let live = live::start(source.clone(), live_settings.clone(), waker).map_err(|error| error.to_string())?;
+        running.replace(Some(live.thread));
         Ok(Wiring { events: live.events, picture: live.picture, commands: live.commands, clock: live.clock, source })
     };
     let keeper = Keeper { path: place.kept.or_else(settings::kept_at), settings: place.settings };
@@ -39,8 +46,17 @@ pub(super) fn run(place: Place, source: SourceChoice) -> anyhow::Result<ExitCode
         }),
         save: Box::new(move |options| keeper.keep(options)),
     };
-    ui::run(host, source, options)?;
+    let done = ui::run(host, source, options);
+    wait_for(&last);
+    done?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Waits until a pipeline whose commands were dropped has ended: its camera is free then, and no network runs.
+fn wait_for(running: &RefCell<Option<JoinHandle<()>>>) {
+    if let Some(thread) = running.take() {
+        thread.join().ok();
+    }
 }
 
 /// Keeps the window's settings beside the others.

@@ -37,8 +37,9 @@ impl Default for LateSettings {
 
 /// Weighs each modality by presence × quality × calibrated confidence × age.
 ///
-/// Labels are a log-linear pool, `p ∝ Π p_m^w_m` (Genest & Zidek 1986, section 3), whose weights are not made to sum to
-/// 1: two modalities that agree are surer than one. Valence and arousal are means weighted by the modality's weight over
+/// Labels are a log-linear pool, `p ∝ Π p_m^w_m` (Genest & Zidek 1986, section 3), whose powers are the weights over the
+/// largest of them, times that modality's quality and freshness: one alone, clear and fresh, gives its own
+/// probabilities; two that agree are surer than one; what is unclear or old is flattened. Valence and arousal are means weighted by the modality's weight over
 /// its variance; their doubt is that of the weighted mean and the disagreement between modalities. The gates are the
 /// weights of the labels, made to sum to 1.
 #[derive(Debug, Clone, Default)]
@@ -48,7 +49,12 @@ pub struct LateFusion {
 
 struct Weighed<'a> {
     modality: Modality,
+    /// Trust × quality × confidence × freshness: what the gates are made of.
     weight: f32,
+    /// Quality × freshness, 0..=1.
+    reliable: f32,
+    /// The power in the pool, and the share of the reading's own precision.
+    power: f32,
     reading: &'a Reading,
 }
 
@@ -64,7 +70,11 @@ impl LateFusion {
     }
 
     fn answer(&self, moment: &Moment) -> Option<Fused> {
-        let weighed: Vec<_> = Modality::ALL.into_iter().filter_map(|one| self.weigh(one, moment)).collect();
+        let mut weighed: Vec<_> = Modality::ALL.into_iter().filter_map(|one| self.weigh(one, moment)).collect();
+        let best = weighed.iter().max_by(|a, b| a.weight.total_cmp(&b.weight)).map(|best| (best.weight, best.reliable));
+        for (one, (weight, reliable)) in weighed.iter_mut().zip(std::iter::repeat(best.unwrap_or((1.0, 1.0)))) {
+            one.power = one.weight / weight.max(LEAST_WEIGHT) * reliable;
+        }
         let total: f32 = weighed.iter().map(|one| one.weight).sum();
         if weighed.is_empty() || total < LEAST_WEIGHT {
             return None;
@@ -90,8 +100,9 @@ impl LateFusion {
         let at = |values: &[f32; 3]| values.get(modality.index()).copied().unwrap_or(0.0);
         let fresh = freshness(evidence, moment.at, at(&self.settings.fade_secs));
         let Evidence { reading, quality, .. } = &evidence.value;
-        let weight = at(&self.settings.trust) * quality.clamp(0.0, 1.0) * confidence(reading) * fresh;
-        (weight > 0.0).then_some(Weighed { modality, weight, reading })
+        let reliable = quality.clamp(0.0, 1.0) * fresh;
+        let weight = at(&self.settings.trust) * confidence(reading) * reliable;
+        (weight > 0.0).then_some(Weighed { modality, weight, reliable, power: 0.0, reading })
     }
 
     fn mean(&self, weighed: &[Weighed<'_>], of: impl Fn(&Affect) -> (f32, f32)) -> (f32, f32) {
@@ -99,7 +110,7 @@ impl LateFusion {
         let mut sum = 0.0;
         for one in weighed {
             let (value, sd) = of(&one.reading.affect);
-            let share = one.weight / (sd * sd).max(1e-6);
+            let share = one.power / (sd * sd).max(1e-6);
             precision += share;
             sum += share * value;
         }
@@ -108,7 +119,7 @@ impl LateFusion {
         let mut apart = 0.0;
         for one in weighed {
             let (value, sd) = of(&one.reading.affect);
-            apart += one.weight / (sd * sd).max(1e-6) / precision * (value - mean).powi(2);
+            apart += one.power / (sd * sd).max(1e-6) / precision * (value - mean).powi(2);
         }
         let variance = 1.0 / precision + apart;
         (mean, variance.sqrt().clamp(self.settings.min_sd, 1.0))
@@ -141,7 +152,7 @@ fn pool(weighed: &[Weighed<'_>]) -> [f32; Label::COUNT] {
     let mut logs = [0.0f32; Label::COUNT];
     for one in weighed {
         for (log, probability) in logs.iter_mut().zip(one.reading.probabilities) {
-            *log += one.weight * probability.max(LEAST_PROBABILITY).ln();
+            *log += one.power * probability.max(LEAST_PROBABILITY).ln();
         }
     }
     let highest = logs.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -188,6 +199,17 @@ mod tests {
                 assert_eq!(gate > 0.0, present);
             }
         }
+    }
+
+    #[test]
+    fn one_alone_clear_and_fresh_is_taken_at_its_word() {
+        let mut alone = moment([true, false, false]);
+        alone.face = Ok(evidence(0.4, Label::Happiness, 1.0));
+
+        let fused = LateFusion::default().fuse(&alone).unwrap().unwrap();
+
+        assert!((fused.reading.probability(Label::Happiness) - 0.7).abs() < 1e-3, "{fused:?}");
+        assert!((fused.reading.affect.valence_sd - 0.3).abs() < 1e-3, "{fused:?}");
     }
 
     #[test]

@@ -131,7 +131,7 @@ impl Gatherer {
         }
         let mut moment = Moment {
             at,
-            face: fresh(&self.face, at, self.settings.face_secs, &Absence::SourceLost),
+            face: fresh(&self.face, at, self.settings.face_secs, &Absence::TooOld),
             voice,
             words: fresh(&self.words, at, self.settings.words_secs, &Absence::TooOld),
         };

@@ -13,10 +13,12 @@ use crossbeam_channel::bounded;
 
 use crate::capture::media;
 use crate::capture::media::MediaError;
+use crate::capture::play::LONGEST_EXPOSURE;
 use crate::condition::descriptors::Frame as Descriptors;
 use crate::condition::hear::Heard;
 use crate::condition::hear::Hearing;
 use crate::condition::hear::RATE_HZ;
+use crate::condition::hear::Resampler;
 use crate::encode::FaceEncoder;
 use crate::encode::Outcome;
 use crate::encode::SpeechReader;
@@ -41,6 +43,9 @@ use crate::time::Timestamped;
 
 /// From answer to answer.
 pub const TICK: Duration = Duration::from_millis(50);
+
+/// Answers to a row of a report: one each 100 ms.
+pub const TICKS_PER_ROW: u32 = 2;
 
 /// What comes out of a recording, in the order of time.
 #[derive(Debug)]
@@ -140,9 +145,11 @@ pub fn analyze(path: &Path, stages: &mut Stages, mut emit: impl FnMut(Output<'_>
         _ => None,
     };
     let mut sound = None;
-    if let (Some(audio), Some(ear)) = (&info.audio, stages.ear.take()) {
+    if let Some(audio) = &info.audio {
         let reader = media::AudioReader::open(path, &info)?;
-        sound = Some((reader, Hearing::new(ear, audio.rate_hz)?));
+        let resampler = Resampler::new(audio.rate_hz)?;
+        // The ear is taken only once nothing can fail before it is given back.
+        sound = stages.ear.take().map(|ear| (reader, Hearing::new(ear, resampler)));
     }
     if video.is_some() {
         gatherer.source_came(Modality::Face);
@@ -175,7 +182,9 @@ pub fn analyze(path: &Path, stages: &mut Stages, mut emit: impl FnMut(Output<'_>
             face_presence: None,
             seq: 0,
         };
-        let mut result = fusion.run(end, &mut emit);
+        let ran = fusion.run(end, &mut emit);
+        let last = ran.as_ref().map_or(end, |last| *last);
+        let mut result = ran.map(|_| ());
         let damage = fusion.damage.take();
         drop(fusion);
         let mut ear = None;
@@ -198,12 +207,15 @@ pub fn analyze(path: &Path, stages: &mut Stages, mut emit: impl FnMut(Output<'_>
                 handle.join().map_err(|_| OfflineError::Stopped("words")).and_then(|done| done.map_err(Into::into)),
             );
         }
-        (result.map(|()| damage), ear)
+        (result.map(|()| (damage, last)), ear)
     });
     if ear.is_some() {
         stages.ear = ear;
     }
-    Ok(Analysis { duration_secs: info.duration_s, damage: result? })
+    let (damage, last) = result?;
+    // A file that doesn't say how long it is is as long as what was in it.
+    let duration_secs = if info.duration_s > 0.0 { info.duration_s } else { last.secs() };
+    Ok(Analysis { duration_secs, damage })
 }
 
 fn watch(mut reader: media::VideoReader, face: &mut FaceEncoder, out: &Sender<FaceNote>) -> Result<(), ModelError> {
@@ -349,11 +361,12 @@ fn understand(
 struct Ahead<T> {
     queue: Receiver<T>,
     next: Option<T>,
+    is_closed: bool,
 }
 
 impl<T> From<Receiver<T>> for Ahead<T> {
     fn from(queue: Receiver<T>) -> Self {
-        Self { queue, next: None }
+        Self { queue, next: None, is_closed: false }
     }
 }
 
@@ -362,8 +375,14 @@ impl<T> Ahead<T> {
     fn next_if(&mut self, is_due: impl FnOnce(&T) -> bool) -> Option<T> {
         if self.next.is_none() {
             self.next = self.queue.recv().ok();
+            self.is_closed = self.next.is_none();
         }
         self.next.take_if(|note| is_due(note))
+    }
+
+    /// Whether all notes were taken and none can come.
+    const fn is_over(&self) -> bool {
+        self.is_closed && self.next.is_none()
     }
 }
 
@@ -379,28 +398,28 @@ struct Fusion<'a> {
 }
 
 impl Fusion<'_> {
-    /// Ticks from 0 to the first tick at or after `end`.
-    fn run(&mut self, end: Timestamp, emit: &mut impl FnMut(Output<'_>)) -> Result<(), OfflineError> {
+    /// Ticks from 0 until all there is has been taken in, at or after `end` and on a whole row. Returns the last tick.
+    fn run(&mut self, end: Timestamp, emit: &mut impl FnMut(Output<'_>)) -> Result<Timestamp, OfflineError> {
         let mut at = Timestamp::ZERO;
-        let mut is_last = false;
-        while !is_last {
-            is_last = at >= end;
-            // The last answer takes in all there is: the flushed utterance too.
-            let until = if is_last { Timestamp::from_nanos(i64::MAX) } else { at };
-            self.take_faces(until, emit);
-            self.take_sound(until, at, emit);
+        let mut ticks = 0u32;
+        loop {
+            self.take_faces(at, emit);
+            self.take_sound(at, emit);
             let moment = self.gatherer.moment(at);
             let tick = tick(self.fuser, moment)?;
             let level = self.gatherer.level();
             emit(Output::Tick { tick: &tick, level, face_presence: self.face_presence });
+            if at >= end && ticks.is_multiple_of(TICKS_PER_ROW) && self.face.is_over() && self.sound.is_over() {
+                return Ok(at);
+            }
             at = at + TICK;
+            ticks += 1;
         }
-        Ok(())
     }
 
     fn take_faces(&mut self, until: Timestamp, emit: &mut impl FnMut(Output<'_>)) {
         let is_due = |note: &FaceNote| match note {
-            FaceNote::Seen { view, .. } => view.span.end <= until,
+            FaceNote::Seen { view, .. } => view.span.end.min(view.span.start + LONGEST_EXPOSURE) <= until,
             FaceNote::Damage(_) => true,
         };
         while let Some(note) = self.face.next_if(is_due) {
@@ -416,7 +435,7 @@ impl Fusion<'_> {
         }
     }
 
-    fn take_sound(&mut self, until: Timestamp, at: Timestamp, emit: &mut impl FnMut(Output<'_>)) {
+    fn take_sound(&mut self, until: Timestamp, emit: &mut impl FnMut(Output<'_>)) {
         let is_due = |note: &SoundNote| match note {
             SoundNote::Level(level) => level.span.end <= until,
             SoundNote::Descriptors(middle, _) => *middle <= until,
@@ -432,14 +451,14 @@ impl Fusion<'_> {
                     let presence = value.map(|evidence| Timestamped::new(span, seq, evidence));
                     self.gatherer.observe(Modality::Voice, presence);
                 }
-                SoundNote::Utterance(_) => self.take_words(at, emit),
+                SoundNote::Utterance(_) => self.take_words(emit),
                 SoundNote::Damage(message) => self.damage = Some(message),
             }
         }
     }
 
     /// Waits for what the utterance says: that it was said is known.
-    fn take_words(&mut self, _at: Timestamp, emit: &mut impl FnMut(Output<'_>)) {
+    fn take_words(&mut self, emit: &mut impl FnMut(Output<'_>)) {
         let Ok(WordsNote { spoken, outcome }) = self.words.recv() else { return };
         self.seq += 1;
         match outcome {

@@ -29,8 +29,8 @@ fn face_film() -> PathBuf {
 }
 
 /// The synthetic voice's first `secs` seconds as a WAV file.
-fn spoken(folder: &Path, name: &str, secs: usize) -> PathBuf {
-    let mut samples = vec![0.0f32; SAMPLE_RATE_HZ as usize * secs];
+fn spoken(folder: &Path, name: &str, secs: impl Into<f64>) -> PathBuf {
+    let mut samples = vec![0.0f32; (f64::from(SAMPLE_RATE_HZ) * secs.into()) as usize];
     SyntheticVoice::new().unwrap().read(0, &mut samples);
     let spec = hound::WavSpec {
         channels: 1,
@@ -159,6 +159,39 @@ fn a_bad_file_is_named_and_the_rest_goes_on() {
     assert_eq!(rows(&out.join("good.csv")).len(), 11);
     let left: Vec<_> = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(left.iter().all(|name| !name.to_string_lossy().ends_with(".part")), "{left:?}");
+}
+
+#[test]
+fn a_film_without_sound_costs_the_next_file_nothing() {
+    let folder = TempDir::new().unwrap();
+    let (silent, voice) = (folder.path().join("silent.mp4"), spoken(folder.path(), "voice.wav", 12));
+    let arguments = ["-v", "error", "-i", "models/fetched/fixtures/single_face.mp4", "-an", "-c", "copy"];
+    assert!(Command::new("ffmpeg").args(arguments).arg(&silent).status().unwrap().success());
+    let out = folder.path().join("out");
+
+    let done = analyze(&[&silent, &voice], &out, &[]);
+
+    assert!(done.status.success(), "{}", said(&done));
+    let [silent, voice] = ["silent", "voice"].map(|stem| summary(&out.join(format!("{stem}.summary.json"))));
+    assert!(silent["face"].is_object() && silent["voice"].is_null(), "{silent:#}");
+    assert!(voice["voice"].is_object() && voice["words"].is_object(), "{voice:#}");
+}
+
+#[test]
+fn what_is_said_up_to_the_very_end_is_read_whatever_the_length() {
+    let folder = TempDir::new().unwrap();
+    let files = [3.01, 3.03, 3.06, 3.09].map(|secs| spoken(folder.path(), &format!("{secs}.wav"), secs));
+    let out = folder.path().join("out");
+
+    let done = analyze(&files.iter().map(PathBuf::as_path).collect::<Vec<_>>(), &out, &[]);
+
+    assert!(done.status.success(), "{}", said(&done));
+    for file in &files {
+        let stem = file.file_stem().unwrap().to_string_lossy();
+        let summary = summary(&out.join(format!("{stem}.summary.json")));
+        let said = summary["transcript"].as_array().unwrap().len();
+        assert!(said > 0 && summary["words"].is_object(), "{stem}: {summary:#}");
+    }
 }
 
 #[test]

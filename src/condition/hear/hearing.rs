@@ -3,7 +3,6 @@
 use crate::condition::hear::Ear;
 use crate::condition::hear::Heard;
 use crate::condition::hear::RATE_HZ;
-use crate::condition::hear::RateError;
 use crate::condition::hear::Resampler;
 use crate::model::ModelError;
 
@@ -24,13 +23,10 @@ pub struct Hearing {
 }
 
 impl Hearing {
-    /// For a stream at `rate_hz`.
-    ///
-    /// # Errors
-    ///
-    /// If the rate is out of range.
-    pub fn new(ear: Ear, rate_hz: u32) -> Result<Self, RateError> {
-        Ok(Self { resampler: Resampler::new(rate_hz)?, ear, next: None })
+    /// For a stream at the resampler's rate.
+    #[must_use]
+    pub const fn new(ear: Ear, resampler: Resampler) -> Self {
+        Self { resampler, ear, next: None }
     }
 
     /// Takes in a block. After a gap everything begins afresh: nothing spans it.

@@ -10,6 +10,7 @@ use crate::capture::camera;
 use crate::capture::media;
 use crate::capture::microphone;
 use crate::capture::play;
+use crate::link::Meter;
 use crate::link::event;
 use crate::link::event::EventInlet;
 use crate::link::event::EventOutlet;
@@ -67,6 +68,8 @@ pub(super) struct Run {
 /// The ends of links that `fuse` holds.
 struct Ends {
     threads: Vec<JoinHandle<()>>,
+    utterances: Meter,
+    has_words: bool,
     notes: Vec<EventInlet<Note>>,
     face_orders: EventOutlet<Order>,
     voice_orders: EventOutlet<Order>,
@@ -81,6 +84,7 @@ struct Fusing {
     seen: [u64; 3],
     ended: [bool; 2],
     last_note: Timestamp,
+    utterances_done: u64,
     is_over: bool,
 }
 
@@ -110,6 +114,7 @@ impl Run {
             seen: [0; 3],
             ended: [false; 2],
             last_note: self.clock.now(),
+            utterances_done: 0,
             is_over: false,
         };
         let ends = self.build(&mut stages, picture, &mut fusing.gauge).map_err(|error| error.to_string())?;
@@ -129,7 +134,7 @@ impl Run {
             let now = self.clock.now();
             if now >= next_tick {
                 // A tick that was missed is skipped, not made up for.
-                next_tick = (next_tick + TICK).max(now);
+                next_tick = if next_tick + TICK <= now { now + TICK } else { next_tick + TICK };
                 let moment = fusing.gatherer.moment(now);
                 match tick(stages.fuser.as_mut(), moment) {
                     Ok(tick) => {
@@ -177,6 +182,7 @@ impl Run {
             ("fuse → window", self.events.meter().clone()),
         ];
 
+        let (utterances_meter, has_words) = (utterances.meter().clone(), stages.words.is_some());
         let face = FaceStage {
             encoder: stages.face.take(),
             frames: frame_in,
@@ -198,11 +204,20 @@ impl Run {
             threads.push(stage("words", words.notes.clone(), move || words.run())?);
         }
         let (ear, clock) = (stages.ear.take(), self.clock.clone());
-        let hear = HearStage { ear, streams: stream_in, windows, utterances, notes: note_link(), clock };
+        let hear = HearStage { ear, streams: stream_in, waiting: None, windows, utterances, notes: note_link(), clock };
         threads.push(stage("hear", hear.notes.clone(), move || hear.run())?);
         let sources = Sources { frames, streams, camera: camera_in, microphone: microphone_in };
         threads.extend(self.start_sources(sources, note_link(), note_link())?);
-        Ok(Ends { threads, notes, face_orders, voice_orders, camera, microphone })
+        Ok(Ends {
+            threads,
+            utterances: utterances_meter,
+            has_words,
+            notes,
+            face_orders,
+            voice_orders,
+            camera,
+            microphone,
+        })
     }
 
     fn start_sources(&self, sources: Sources, seen: Notes, heard: Notes) -> std::io::Result<Vec<JoinHandle<()>>> {
@@ -287,19 +302,19 @@ impl Run {
             while let Next::Item(note) = inlet.poll() {
                 busy = true;
                 fusing.last_note = self.clock.now();
-                self.take(note, fusing);
+                self.take(note, ends, fusing);
             }
         }
-        let all_ended = fusing.ended == [true, true];
+        let all_ended = matches!(self.source, SourceChoice::Recording(_)) && fusing.ended == [true, true];
+        let all_read = ends.utterances.passed() <= fusing.utterances_done || !ends.has_words;
         let quiet = self.clock.now().since(fusing.last_note) > AFTER_END;
-        if all_ended && quiet && !fusing.is_over {
-            fusing.is_over = true;
-            self.events.offer(Event::Ended);
+        if all_ended && all_read && quiet && !fusing.is_over {
+            fusing.is_over = self.events.offer(Event::Ended);
         }
         busy
     }
 
-    fn take(&self, note: Note, fusing: &mut Fusing) {
+    fn take(&self, note: Note, ends: &Ends, fusing: &mut Fusing) {
         let now = self.clock.now();
         match note {
             Note::Evidence { modality, presence, known_secs, took } => {
@@ -326,6 +341,7 @@ impl Run {
                 self.events.offer(Event::NotTranscribed(why));
             }
             Note::Afresh(why) => {
+                ends.voice_orders.offer(Order::Afresh);
                 fusing.person.afresh = Some((now, why.to_owned()));
                 fusing.person.known_secs = [0.0; 3];
                 self.events.offer(Event::Person(fusing.person.clone()));
@@ -345,7 +361,7 @@ impl Run {
                 }
                 self.events.offer(Event::StageFailed { stage, message });
             }
-            Note::SoundEnded => {}
+            Note::UtteranceDone => fusing.utterances_done += 1,
         }
         (self.waker)();
     }
@@ -444,7 +460,7 @@ impl Ends {
     /// Lets go of the sources, whose end ends the stages one after the other, and waits for all: a network must not be
     /// running when the program ends.
     fn close(self) {
-        let Self { threads, notes, face_orders, voice_orders, camera, microphone } = self;
+        let Self { threads, notes, face_orders, voice_orders, camera, microphone, .. } = self;
         drop((notes, face_orders, voice_orders, camera, microphone));
         for thread in threads {
             thread.join().ok();

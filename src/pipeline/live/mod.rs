@@ -4,7 +4,7 @@
 //! |--------------|-----------------------------------------------------|-------------------------------------|
 //! | `camera`     | pictures into a slot                                | older ones are replaced             |
 //! | `microphone` | opens streams; samples come from the device's own callback | whole blocks are dropped, counted |
-//! | `hear`       | drains the ring, cuts talk                          | the ring (2 s) absorbs              |
+//! | `hear`       | drains the ring, cuts talk                          | the ring (10 s) absorbs              |
 //! | `face`       | newest picture → expression, reading                | pictures are skipped                |
 //! | `voice`      | newest window of talk → reading                     | windows are skipped                 |
 //! | `words`      | utterance → words → reading                         | a fifth waiting utterance is refused |

@@ -11,6 +11,7 @@ use crate::condition::hear::HOP;
 use crate::condition::hear::Heard;
 use crate::condition::hear::Hearing;
 use crate::condition::hear::RATE_HZ;
+use crate::condition::hear::Resampler;
 use crate::encode::FaceEncoder;
 use crate::encode::Outcome;
 use crate::encode::SpeechReader;
@@ -18,6 +19,7 @@ use crate::encode::VoiceEncoder;
 use crate::encode::WordsEncoder;
 use crate::link::event::EventInlet;
 use crate::link::event::EventOutlet;
+use crate::link::event::Next;
 use crate::link::latest::LatestInlet;
 use crate::link::latest::LatestOutlet;
 use crate::pipeline::event::Freeze;
@@ -57,8 +59,8 @@ pub(super) enum Note {
     Audio { passed: u64, dropped: u64, xruns: u64 },
     /// A stage ended before its time.
     Failed { stage: &'static str, message: String },
-    /// The sound has ended and all that was said is on its way.
-    SoundEnded,
+    /// An utterance has been dealt with.
+    UtteranceDone,
 }
 
 /// What `fuse` tells the face and the voice.
@@ -162,8 +164,9 @@ impl FaceStage {
 pub(super) struct HearStage {
     pub(super) ear: Option<Ear>,
     pub(super) streams: EventInlet<AudioStream>,
+    pub(super) waiting: Option<AudioStream>,
     pub(super) windows: LatestOutlet<VoiceWindow>,
-    pub(super) utterances: EventOutlet<(Span, Span, Box<Utterance>)>,
+    pub(super) utterances: EventOutlet<(Span, Box<Utterance>)>,
     pub(super) notes: Notes,
     pub(super) clock: Arc<dyn Clock>,
 }
@@ -172,22 +175,15 @@ impl HearStage {
     /// Samples → levels, windows of talk, utterances, stream after stream, until the streams end.
     pub(super) fn run(mut self) -> Result<(), String> {
         let mut counts = (0, 0, 0);
-        while let Some(mut stream) = self.next_stream() {
+        while let Some(mut stream) = self.waiting.take().or_else(|| self.streams.next()) {
             let Some(ear) = self.ear.take() else { return Ok(()) };
-            let mut hearing = match Hearing::new(ear, stream.rate_hz) {
-                Ok(hearing) => hearing,
-                Err(error) => return Err(error.to_string()),
-            };
+            let resampler = Resampler::new(stream.rate_hz).map_err(|error| error.to_string())?;
+            let mut hearing = Hearing::new(ear, resampler);
             let told = self.hear(&mut hearing, &mut stream, &mut counts);
             self.ear = Some(hearing.into_ear());
-            self.notes.offer(Note::SoundEnded);
             told?;
         }
         Ok(())
-    }
-
-    fn next_stream(&self) -> Option<AudioStream> {
-        self.streams.next()
     }
 
     fn hear(
@@ -201,10 +197,12 @@ impl HearStage {
         let (mut block, mut heard, mut seq) = (Vec::new(), Vec::new(), 0);
         let mut window_end = 0;
         let mut told_at = self.clock.now();
+        // A device that hangs never ends its stream; another stream, or the end of all, ends it too.
+        let mut is_closing = false;
         loop {
             let began = self.clock.now();
             let mark = stream.inlet.read(&mut block);
-            let is_over = mark.is_none() && stream.inlet.is_closed();
+            let is_over = mark.is_none() && (is_closing || stream.inlet.is_closed());
             let done = match mark {
                 Some(mark) => {
                     clock.observe(mark.first_sample, mark.captured_at);
@@ -232,7 +230,14 @@ impl HearStage {
                 }
             }
             if mark.is_none() {
-                pause(DRAIN);
+                match self.streams.poll() {
+                    Next::Item(next) => {
+                        self.waiting = Some(next);
+                        is_closing = true;
+                    }
+                    Next::Closed => is_closing = true,
+                    Next::Nothing => pause(DRAIN),
+                }
             }
         }
     }
@@ -252,10 +257,9 @@ impl HearStage {
                     slot.fresh_secs = fresh;
                 });
             }
-            Heard::Utterance { first, speech_first, speech_end, end, utterance } => {
+            Heard::Utterance { speech_first, speech_end, utterance, .. } => {
                 let spoken = Span::new(at(speech_first), at(speech_end));
-                let whole = Span::new(at(first), at(end));
-                if !self.utterances.offer((spoken, whole, utterance)) {
+                if !self.utterances.offer((spoken, utterance)) {
                     let why = "the machine is too slow to keep up with the words".to_owned();
                     self.notes.offer(Note::NotTranscribed(Timestamped::new(spoken, seq, why)));
                 }
@@ -304,7 +308,7 @@ impl VoiceStage {
 pub(super) struct WordsStage {
     pub(super) speech: SpeechReader,
     pub(super) words: WordsEncoder,
-    pub(super) utterances: EventInlet<(Span, Span, Box<Utterance>)>,
+    pub(super) utterances: EventInlet<(Span, Box<Utterance>)>,
     pub(super) notes: Notes,
     pub(super) clock: Arc<dyn Clock>,
 }
@@ -312,18 +316,20 @@ pub(super) struct WordsStage {
 impl WordsStage {
     /// Utterance → words → evidence, until the utterances end.
     pub(super) fn run(mut self) -> Result<(), String> {
-        let mut patience = Patience::default();
+        let (mut hearing, mut reading) = (Patience::default(), Patience::default());
         let mut seq = 0;
-        while let Some((spoken, _, utterance)) = self.utterances.next() {
+        while let Some((spoken, utterance)) = self.utterances.next() {
             seq += 1;
             let began = self.clock.now();
-            let Some(outcome) = patience.take("words", self.speech.read(&utterance))? else { continue };
+            let outcome = hearing.take("words", self.speech.read(&utterance))?;
+            self.notes.offer(Note::UtteranceDone);
+            let Some(outcome) = outcome else { continue };
             match outcome {
                 Outcome::Words { text, confidence } => {
                     let transcript = Transcript { text, confidence, spoken };
                     let done = self.words.encode(&transcript);
                     self.notes.offer(Note::Transcript(Timestamped::new(spoken, seq, transcript)));
-                    let Some(evidence) = patience.take("words", done)? else { continue };
+                    let Some(evidence) = reading.take("words", done)? else { continue };
                     self.tell(Ok(Timestamped::new(spoken, seq, evidence)), began);
                 }
                 Outcome::OtherLanguage(language) => {
