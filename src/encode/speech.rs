@@ -103,6 +103,9 @@ const TOKENS_PER_SEC: usize = 8;
 const TOKENS_MARGIN: usize = 12;
 const LONGER: usize = 3;
 const REPEATS: usize = 3;
+/// From so many words on, twice is once too often.
+const LONG_WORDS: usize = 5;
+const LONG_REPEATS: usize = 2;
 const LONGEST_REPEATED: usize = 12;
 
 impl SpeechReader {
@@ -238,7 +241,7 @@ fn without_remarks(text: &str) -> String {
     if words.chars().any(char::is_alphanumeric) { words } else { String::new() }
 }
 
-/// Whether up to twelve words stand three times in a row: what Whisper does when it hears nothing it knows, or when its
+/// Whether up to four words stand three times in a row, or five to twelve twice: what Whisper does when it hears nothing it knows, or when its
 /// context is too short for the sound.
 fn repeats(text: &str) -> bool {
     let words: Vec<String> = text
@@ -246,7 +249,8 @@ fn repeats(text: &str) -> bool {
         .map(|word| word.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>().to_lowercase())
         .collect();
     (1..=LONGEST_REPEATED).any(|len| {
-        words.windows(len * REPEATS).any(|run| {
+        let times = if len < LONG_WORDS { REPEATS } else { LONG_REPEATS };
+        words.windows(len * times).any(|run| {
             let mut parts = run.chunks_exact(len);
             let first = parts.next();
             (len > 1 || run.len() > 2) && parts.all(|part| Some(part) == first)
