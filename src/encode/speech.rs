@@ -241,8 +241,8 @@ fn without_remarks(text: &str) -> String {
     if words.chars().any(char::is_alphanumeric) { words } else { String::new() }
 }
 
-/// Whether up to four words stand three times in a row, or five to twelve twice: what Whisper does when it hears nothing it knows, or when its
-/// context is too short for the sound.
+/// Whether up to four words stand three times in a row, or five to twelve twice: what Whisper does when it hears nothing
+/// it knows, or when its context is too short for the sound.
 fn repeats(text: &str) -> bool {
     let words: Vec<String> = text
         .split_whitespace()
