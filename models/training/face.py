@@ -19,7 +19,7 @@ UNKNOWN = {"shrinkage": 0.7, "still_weight": 1.0}
 KNOWN = {"shrinkage": 0.9, "still_weight": 0.2, "kept": 3 * corpora.MOVING}
 # Parts of the training speakers, each left out in turn to calibrate.
 INNER_FOLDS = 7
-LICENCE = "MIT"
+LICENCE = "research only: one training set has no licence"
 
 
 def fit(clips, stills, left_out, seed):
