@@ -252,6 +252,7 @@ fn run_with(
                         clock: &**clock,
                         settings,
                         scratch: &mut scratch,
+                        after_picture: None,
                     };
                     following.follow(frames, control, &mut reporter)
                 }
@@ -311,16 +312,28 @@ struct Following<'a> {
     clock: &'a dyn Clock,
     settings: &'a Settings,
     scratch: &'a mut Frame,
+    /// What was told after the picture that is being read.
+    after_picture: Option<Grabbed>,
 }
 
 impl Following<'_> {
-    /// What comes next; of several pictures the last.
-    fn newest(&self) -> Next<Grabbed> {
-        let mut next = self.told.wait(LOOK_EVERY);
-        while let Next::Item(Grabbed::Picture { .. }) = &next {
-            let Next::Item(newer) = self.told.poll() else { break };
-            if let Next::Item(Grabbed::Picture { raw, .. }) = std::mem::replace(&mut next, Next::Item(newer)) {
-                self.give_back.offer(raw.bytes);
+    /// What comes next; of several pictures in a row the last.
+    fn newest(&mut self) -> Next<Grabbed> {
+        let mut next = match self.after_picture.take() {
+            Some(told) => Next::Item(told),
+            None => self.told.wait(LOOK_EVERY),
+        };
+        while let Next::Item(Grabbed::Picture { raw, .. }) = &mut next {
+            match self.told.poll() {
+                Next::Item(newer @ Grabbed::Picture { .. }) => {
+                    self.give_back.offer(std::mem::take(&mut raw.bytes));
+                    next = Next::Item(newer);
+                }
+                Next::Item(other) => {
+                    self.after_picture = Some(other);
+                    break;
+                }
+                Next::Nothing | Next::Closed => break,
             }
         }
         next
