@@ -57,6 +57,20 @@ pub enum SettingsError {
         /// The file.
         path: PathBuf,
     },
+    /// A number that makes no sense.
+    #[error(
+        "the settings have {key} = {value}, which must be {allowed}; `circumplex settings` lists all\nfile: {path:?}"
+    )]
+    OutOfRange {
+        /// The key, with its tables.
+        key: &'static str,
+        /// Its value.
+        value: String,
+        /// What it can be.
+        allowed: String,
+        /// The file.
+        path: PathBuf,
+    },
     /// The file can't be written.
     #[error("the settings can't be kept ({detail})\nfile: {path:?}")]
     Unwritable {
@@ -93,7 +107,7 @@ impl Settings {
     }
 
     fn parse(text: &str, path: &Path) -> Result<Self, SettingsError> {
-        toml::from_str(text).map_err(|error: toml::de::Error| {
+        let settings: Self = toml::from_str(text).map_err(|error: toml::de::Error| {
             let path = path.to_path_buf();
             match unknown_key(error.message()) {
                 Some((key, known)) => SettingsError::UnknownKey { hint: nearest(&key, &known), key, path },
@@ -104,22 +118,99 @@ impl Settings {
                     SettingsError::Malformed { detail: format!("line {}: {}", line.max(1), error.message()), path }
                 }
             }
-        })
+        })?;
+        match settings.first_out_of_range() {
+            None => Ok(settings),
+            Some((key, value, allowed)) => {
+                Err(SettingsError::OutOfRange { key, value, allowed, path: path.to_path_buf() })
+            }
+        }
     }
 
-    /// Keeps them in a file, whole or not at all.
+    /// The first number that makes no sense: its key, its value, what it can be.
+    fn first_out_of_range(&self) -> Option<(&'static str, String, String)> {
+        let StageSettings { ear, face, voice, speech, gather, fusion } = &self.stages;
+        let [trust_face, trust_voice, trust_words] = fusion.trust;
+        let [fade_face, fade_voice, fade_words] = fusion.fade_secs;
+        let numbers = [
+            ("camera.width_px", self.camera.width_px as f32, 16.0, 7680.0),
+            ("camera.height_px", self.camera.height_px as f32, 16.0, 4320.0),
+            ("camera.fps", self.camera.fps as f32, 1.0, 240.0),
+            ("camera.latency_millis", self.camera.latency_millis as f32, 0.0, 1000.0),
+            ("stages.ear.speech_from", ear.speech_from, 0.0, 1.0),
+            ("stages.ear.silence_below", ear.silence_below, 0.0, 1.0),
+            ("stages.ear.onset_secs", ear.onset_secs, 0.0, 1.0),
+            ("stages.ear.hangover_secs", ear.hangover_secs, 0.0, 5.0),
+            ("stages.ear.draft_secs", ear.draft_secs, 0.0, 5.0),
+            ("stages.ear.pre_roll_secs", ear.pre_roll_secs, 0.0, 2.0),
+            // Whisper hears at most 30 s.
+            ("stages.ear.max_utterance_secs", ear.max_utterance_secs, 1.0, 25.0),
+            ("stages.ear.window_secs", ear.window_secs, 0.5, 30.0),
+            ("stages.ear.window_hop_secs", ear.window_hop_secs, 0.032, 10.0),
+            ("stages.ear.min_speech_secs", ear.min_speech_secs, 0.0, 10.0),
+            ("stages.ear.pause_secs", ear.pause_secs, 0.0, 60.0),
+            ("stages.face.window_secs", face.window_secs, 0.0, 60.0),
+            ("stages.face.lost_secs", face.lost_secs, 0.0, 3600.0),
+            ("stages.voice.clipped", voice.clipped, 0.001, 1.0),
+            ("stages.speech.threads", speech.threads as f32, 1.0, 64.0),
+            ("stages.speech.min_confidence", speech.min_confidence, 0.0, 1.0),
+            ("stages.speech.min_english", speech.min_english, 0.0, 1.0),
+            ("stages.speech.min_secs", speech.min_secs, 0.0, 10.0),
+            ("stages.gather.face_secs", gather.face_secs, 0.05, 3600.0),
+            ("stages.gather.voice_secs", gather.voice_secs, 0.05, 3600.0),
+            ("stages.gather.words_secs", gather.words_secs, 0.05, 3600.0),
+            ("stages.fusion.trust (face)", trust_face, 0.0, 100.0),
+            ("stages.fusion.trust (voice)", trust_voice, 0.0, 100.0),
+            ("stages.fusion.trust (words)", trust_words, 0.0, 100.0),
+            ("stages.fusion.fade_secs (face)", fade_face, 0.01, 3600.0),
+            ("stages.fusion.fade_secs (voice)", fade_voice, 0.01, 3600.0),
+            ("stages.fusion.fade_secs (words)", fade_words, 0.01, 3600.0),
+            ("stages.fusion.min_sd", fusion.min_sd, 0.001, 1.0),
+        ];
+        // A number that is none is in no range.
+        let odd = numbers.into_iter().find(|(_, value, least, most)| !(least..=most).contains(&value));
+        if let Some((key, value, least, most)) = odd {
+            return Some((key, value.to_string(), format!("from {least} to {most}")));
+        }
+        let pairs = [
+            ("stages.face.quality.width_px", face.quality.width_px),
+            ("stages.face.quality.brightness", face.quality.brightness),
+            ("stages.face.quality.sharpness", face.quality.sharpness),
+            ("stages.face.quality.yaw_deg", face.quality.yaw_deg),
+            ("stages.voice.snr_db", voice.snr_db),
+        ];
+        let is_odd = |(from, to): (f32, f32)| !from.is_finite() || !to.is_finite() || (from - to).abs() < 1e-6;
+        let (key, pair) = pairs.into_iter().find(|(_, pair)| is_odd(*pair))?;
+        Some((key, format!("{pair:?}"), "two different numbers".to_owned()))
+    }
+
+    /// Keeps the window's settings in a file, whole or not at all. Whatever else is in the file, comments included, stays.
     ///
     /// # Errors
     ///
-    /// If it can't be written.
-    pub fn write(&self, path: &Path) -> Result<(), SettingsError> {
+    /// If it can't be written, or what is there can't be understood.
+    pub fn keep_window(path: &Path, window: &toml::Table) -> Result<(), SettingsError> {
         let unwritable = |detail: String| SettingsError::Unwritable { detail, path: path.to_path_buf() };
-        let text = toml::to_string_pretty(self).map_err(|error| unwritable(error.to_string()))?;
+        let before = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(unwritable(error.to_string())),
+        };
+        let mut document: toml_edit::DocumentMut =
+            before.parse().map_err(|error: toml_edit::TomlError| unwritable(error.message().to_owned()))?;
+        let text = toml::to_string(window).map_err(|error| unwritable(error.to_string()))?;
+        let theirs: toml_edit::DocumentMut =
+            text.parse().map_err(|error: toml_edit::TomlError| unwritable(error.message().to_owned()))?;
+        let table = document.entry("window").or_insert_with(toml_edit::table);
+        let Some(table) = table.as_table_mut() else { return Err(unwritable("window isn't a table".to_owned())) };
+        for (key, value) in theirs.iter() {
+            table.insert(key, value.clone());
+        }
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(|error| unwritable(error.to_string()))?;
         }
         let part = path.with_extension("toml.part");
-        fs::write(&part, text).map_err(|error| unwritable(error.to_string()))?;
+        fs::write(&part, document.to_string()).map_err(|error| unwritable(error.to_string()))?;
         fs::rename(&part, path).map_err(|error| unwritable(error.to_string()))
     }
 
@@ -202,15 +293,43 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn numbers_that_make_no_sense_are_refused_with_what_they_can_be() {
+        for (text, key) in [
+            ("[stages.face]\nwindow_secs = inf\n", "stages.face.window_secs"),
+            ("[stages.ear]\nmax_utterance_secs = 60.0\n", "stages.ear.max_utterance_secs"),
+            ("[stages.fusion]\ntrust = [1.0, nan, 1.0]\n", "stages.fusion.trust (voice)"),
+            ("[stages.voice]\nsnr_db = [3.0, 3.0]\n", "stages.voice.snr_db"),
+            ("[camera]\nfps = 0\n", "camera.fps"),
+        ] {
+            let error = Settings::parse(text, Path::new("x.toml")).unwrap_err();
+            assert!(matches!(&error, SettingsError::OutOfRange { key: odd, .. } if *odd == key), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_the_window_keeps_leaves_the_rest_as_it_was() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deeper").join("settings.toml");
-        let mut settings = Settings::default();
-        settings.stages.ear.window_secs = 3.5;
-        settings.window.insert("theme".to_owned(), "light".into());
+        let window: toml::Table = "theme = \"light\"\nscale = 1.5\n".parse().unwrap();
+        Settings::keep_window(&path, &window).unwrap();
+        assert_eq!(Settings::read(&path).unwrap().window, window);
 
-        settings.write(&path).unwrap();
+        fs::write(&path, "# mine\n[camera]\nfps = 25 # slow\n\n[window]\ntheme = \"dark\"\n").unwrap();
+        Settings::keep_window(&path, &window).unwrap();
 
-        assert_eq!(Settings::read(&path).unwrap(), settings);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("# mine\n[camera]\nfps = 25 # slow\n"), "{text}");
+        let read = Settings::read(&path).unwrap();
+        assert_eq!((read.camera.fps, read.window), (25, window));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_understood_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.toml");
+        fs::write(&path, "half a line =").unwrap();
+
+        assert!(Settings::keep_window(&path, &toml::Table::new()).is_err());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "half a line =");
     }
 }

@@ -223,7 +223,7 @@ impl Script {
         let evidence = |valence: f64, arousal: f64, age: f64| {
             let reading = reading(valence as f32, arousal as f32, 0.22, self.scene);
             let span = Span::at(Timestamp::from_secs(secs - age));
-            let value = Evidence { reading, quality: 0.8, embedding: Box::default(), known_secs: 20.0 };
+            let value = Evidence { reading, quality: 0.8, embedding: std::sync::Arc::default(), known_secs: 20.0 };
             Timestamped::new(span, self.count, value)
         };
         let (valence, arousal) = course(secs);

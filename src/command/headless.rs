@@ -1,6 +1,6 @@
 //! The live pipeline without a window.
 
-use std::fs;
+use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,12 +9,14 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::Args;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
 use crate::command::Place;
+use crate::command::followed::Followed;
 use crate::link::event::Next;
 use crate::pipeline::Event;
 use crate::pipeline::Health;
@@ -27,6 +29,7 @@ use crate::pipeline::live::Live;
 use crate::signal::Label;
 use crate::signal::Modality;
 use crate::signal::Reading;
+use crate::time::Timestamp;
 
 #[derive(Debug, Args)]
 pub(super) struct Request {
@@ -58,69 +61,72 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
             SourceChoice::Recording(PathBuf::from(file))
         }
     };
-    let live = live::start(source, place.live(), Arc::new(|| {}))?;
-    let mut report = Report::default();
-    let mut out = std::io::stdout().lock();
-    follow(&live, request.seconds, |event| {
-        report.take(event);
-        if let Some(line) = line_of(event) {
-            writeln!(out, "{line}").ok();
+    // Whether the report can be written is known before anything is worth reporting.
+    let written_to = match &request.report {
+        Some(path) => {
+            let file = OpenOptions::new().create(true).append(true).open(path);
+            Some(file.with_context(|| format!("the report can't be written to {}", path.display()))?)
         }
-    })?;
-    let seconds = live.clock.now().secs();
-    if let Some(path) = &request.report {
-        fs::write(path, format!("{:#}\n", report.value(seconds, &request.source)))?;
+        None => None,
+    };
+    let mut report = Report::of(&source);
+    let live = live::start(source, place.live(), Arc::new(|| {}))?;
+    let mut out = std::io::stdout().lock();
+    follow(live, request.seconds, |event| {
+        report.take(event);
+        // Nobody reads on: that ends the run as Ctrl-C does.
+        line_of(event).is_none_or(|line| writeln!(out, "{line}").is_ok())
+    });
+    if let Some(mut file) = written_to {
+        file.set_len(0)?;
+        file.write_all(format!("{:#}\n", report.value(&request.source)).as_bytes())?;
     }
-    stop(live);
-    Ok(if report.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(report.exit_code())
 }
 
 /// One line in the terminal that changes.
 pub(super) fn run_line(place: &Place, source: SourceChoice) -> anyhow::Result<ExitCode> {
+    let mut report = Report::of(&source);
     let live = live::start(source, place.live(), Arc::new(|| {}))?;
     let mut err = std::io::stderr().lock();
-    follow(&live, None, |event| match event {
-        Event::Tick(tick) => {
-            write!(err, "\r\x1b[2K{}", sentence(tick)).ok();
-        }
-        other => {
-            if let Some(line) = line_of(other).filter(|_| !matches!(other, Event::Health(_) | Event::Person(_))) {
-                writeln!(err, "\r\x1b[2K{line}").ok();
-            }
-        }
-    })?;
+    follow(live, None, |event| {
+        report.take(event);
+        let written = match event {
+            Event::Tick(tick) => write!(err, "\r\x1b[2K{}", sentence(tick)),
+            other => line_of(other).map_or(Ok(()), |line| writeln!(err, "\r\x1b[2K{line}")),
+        };
+        written.is_ok()
+    });
     writeln!(err).ok();
-    drop(err);
-    stop(live);
-    Ok(ExitCode::SUCCESS)
+    Ok(report.exit_code())
 }
 
-fn follow(live: &Live, seconds: Option<f64>, mut take: impl FnMut(&Event)) -> anyhow::Result<()> {
+/// Hands on what the pipeline tells until it ends, its time is over, Ctrl-C is pressed, or `take` wants no more; then
+/// stops it.
+fn follow(live: Live, seconds: Option<f64>, mut take: impl FnMut(&Event) -> bool) {
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = interrupted.clone();
     ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).ok();
     loop {
         match live.events.wait(WAIT) {
             Next::Item(event) => {
-                take(&event);
-                if matches!(event, Event::Ended) {
-                    return Ok(());
+                if !take(&event) || matches!(event, Event::Ended) {
+                    break;
                 }
             }
             Next::Nothing => {}
-            Next::Closed => return Ok(()),
+            Next::Closed => break,
         }
         let is_over = seconds.is_some_and(|seconds| live.clock.now().secs() >= seconds);
         if is_over || interrupted.load(Ordering::Relaxed) {
-            return Ok(());
+            break;
         }
     }
-}
-
-fn stop(live: Live) {
     drop(live.commands);
-    drop(live.events);
     live.thread.join().ok();
+    for event in live.events.drain() {
+        take(&event);
+    }
 }
 
 fn sentence(tick: &Tick) -> String {
@@ -168,6 +174,7 @@ fn line_of(event: &Event) -> Option<Value> {
         }
         Event::StageFailed { stage, message } => json!({"type": "failed", "stage": stage, "message": message}),
         Event::Ended => json!({"type": "ended"}),
+        Event::Begun(at) => json!({"type": "begun", "time_s": at.secs()}),
         Event::Level(_) | Event::Person(_) | Event::Health(_) => return None,
     })
 }
@@ -219,9 +226,26 @@ struct Report {
     transcripts: u64,
     failed: Vec<Value>,
     off: Vec<Value>,
+    is_recording: bool,
+    is_demo: bool,
+    followed: Option<Followed>,
+    first_to_last: Option<(Timestamp, Timestamp)>,
 }
 
 impl Report {
+    fn of(source: &SourceChoice) -> Self {
+        Self {
+            is_recording: matches!(source, SourceChoice::Recording(_)),
+            is_demo: matches!(source, SourceChoice::Demo { .. }),
+            ..Self::default()
+        }
+    }
+
+    /// A stage that died and a recording that can't be read are failures; a device that isn't there is a state.
+    fn exit_code(&self) -> ExitCode {
+        if self.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+
     fn take(&mut self, event: &Event) {
         match event {
             Event::Health(health) => {
@@ -231,26 +255,40 @@ impl Report {
             }
             Event::Tick(tick) => {
                 self.ticks += 1;
+                let (first, _) = self.first_to_last.unwrap_or((tick.moment.at, tick.moment.at));
+                self.first_to_last = Some((first, tick.moment.at));
+                if let Some(followed) = &mut self.followed {
+                    followed.tick(tick);
+                }
                 let present = Modality::ALL.map(|one| tick.moment.of(one).is_ok());
                 for (count, is_there) in self.readings.iter_mut().zip(present.into_iter().chain([tick.fused.is_some()]))
                 {
                     *count += u64::from(is_there);
                 }
             }
-            Event::Transcript(_) => self.transcripts += 1,
+            Event::Transcript(said) => {
+                self.transcripts += 1;
+                if let Some(followed) = &mut self.followed {
+                    followed.transcript(&said.value);
+                }
+            }
+            Event::Begun(at) if self.is_demo => self.followed = Followed::from(*at),
             Event::StageFailed { stage, message } => self.failed.push(json!({"stage": stage, "message": message})),
             Event::StageOff { modality, message } => {
                 self.off.push(json!({"modality": modality.name(), "message": message}));
             }
             Event::Camera(state @ SourceState::Failed { .. })
             | Event::Microphone(state @ SourceState::Failed { .. }) => {
-                self.off.push(json!({"source": state.to_string()}));
+                let entry = json!({"source": state.to_string()});
+                if self.is_recording { self.failed.push(entry) } else { self.off.push(entry) }
             }
             _ => {}
         }
     }
 
-    fn value(&self, seconds: f64, source: &str) -> Value {
+    fn value(&self, source: &str) -> Value {
+        // From the first answer on: what was before it was loading.
+        let seconds = self.first_to_last.map_or(0.0, |(first, last)| last.since(first).as_secs_f64());
         let millis = |time: Duration| (time.as_secs_f64() * 1e5).round() / 100.0;
         let stages: Vec<_> = self
             .health
@@ -287,6 +325,7 @@ impl Report {
             "cpu_percent_of_one_core": cpu,
             "peak_memory_bytes": self.health.peak_memory_bytes,
             "memory_bytes_each_second": self.memory,
+            "synthetic_participant": self.followed.as_ref().map(Followed::value),
             "off": self.off, "failed": self.failed,
         })
     }

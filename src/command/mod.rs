@@ -2,6 +2,7 @@
 
 mod analyze;
 mod check;
+mod followed;
 mod headless;
 #[cfg(feature = "desktop")]
 mod window;

@@ -1,7 +1,7 @@
 //! The window, and what it asks of the program.
 
 use std::cell::RefCell;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::thread::JoinHandle;
@@ -37,14 +37,14 @@ pub(super) fn run(place: Place, source: SourceChoice) -> anyhow::Result<ExitCode
         running.replace(Some(live.thread));
         Ok(Wiring { events: live.events, picture: live.picture, commands: live.commands, clock: live.clock, source })
     };
-    let keeper = Keeper { path: place.kept.or_else(settings::kept_at), settings: place.settings };
+    let kept = place.kept.or_else(settings::kept_at);
     let host = Host {
         launch: Box::new(launch),
         list_devices: Box::new(|| {
             let found = devices();
             (found.cameras, found.microphones)
         }),
-        save: Box::new(move |options| keeper.keep(options)),
+        save: Box::new(move |options| keep(kept.as_deref(), options)),
     };
     let done = ui::run(host, source, options);
     wait_for(&last);
@@ -60,19 +60,9 @@ fn wait_for(running: &RefCell<Option<JoinHandle<()>>>) {
 }
 
 /// Keeps the window's settings beside the others.
-struct Keeper {
-    path: Option<PathBuf>,
-    settings: Settings,
-}
-
-impl Keeper {
-    fn keep(&self, options: &Options) {
-        let Some(path) = &self.path else { return };
-        let mut settings = self.settings.clone();
-        let Ok(window) = toml::Table::try_from(options) else { return };
-        settings.window = window;
-        if let Err(error) = settings.write(path) {
-            tracing::error!(%error, "settings not kept");
-        }
+fn keep(path: Option<&Path>, options: &Options) {
+    let (Some(path), Ok(window)) = (path, toml::Table::try_from(options)) else { return };
+    if let Err(error) = Settings::keep_window(path, &window) {
+        tracing::error!(%error, "settings not kept");
     }
 }

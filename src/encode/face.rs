@@ -107,9 +107,6 @@ const BLENDSHAPE_POINTS: [usize; 146] = [
     387, 388, 389, 390, 397, 398, 400, 402, 405, 409, 415, 454, 466, 468, 469, 470, 471, 472, 473, 474, 475, 476, 477,
 ];
 
-/// From the expression network's order (neutral, happy, sad, angry, fearful, disgusted, surprised) to ours: the same.
-const EXPRESSION_ORDER: [usize; 7] = [0, 1, 2, 3, 4, 5, 6];
-
 impl FaceEncoder {
     /// Loads the face's networks. Without its head it finds and measures faces and gives no readings.
     ///
@@ -117,7 +114,7 @@ impl FaceEncoder {
     ///
     /// As [`Network::load`].
     pub fn load(manifest: &Manifest, runtime: &Runtime, settings: FaceSettings) -> Result<Self, ModelError> {
-        let head = match Head::load(manifest, runtime, "face_head") {
+        let head = match Head::load(manifest, runtime, "face_head", FACE_FEATURES) {
             Ok(head) => Some(head),
             Err(ModelError::Unlisted { .. }) => None,
             Err(error) => return Err(error),
@@ -242,7 +239,8 @@ impl FaceEncoder {
         let [theirs, features] = self.outputs.as_slice() else {
             return Ok(Expression { blendshapes, features: Box::default(), probabilities: [0.0; 7] });
         };
-        let probabilities = EXPRESSION_ORDER.map(|at| theirs.get(at).copied().unwrap_or(0.0));
+        // Its labels (neutral, happy, sad, angry, fearful, disgusted, surprised) are in the order of ours.
+        let probabilities = std::array::from_fn(|at| theirs.get(at).copied().unwrap_or(0.0));
         Ok(Expression { blendshapes, features: features.as_slice().into(), probabilities })
     }
 

@@ -2,6 +2,7 @@
 
 use crate::encode::Person;
 use crate::model::Input;
+use crate::model::Length;
 use crate::model::Manifest;
 use crate::model::ModelError;
 use crate::model::Network;
@@ -19,12 +20,23 @@ pub struct Head {
 }
 
 impl Head {
-    /// Loads a head.
+    /// Loads a head for so many features.
     ///
     /// # Errors
     ///
-    /// As [`Network::load`].
-    pub fn load(manifest: &Manifest, runtime: &Runtime, model: &str) -> Result<Self, ModelError> {
+    /// As [`Network::load`], and if it was made for another number of features.
+    pub fn load(manifest: &Manifest, runtime: &Runtime, model: &str, features: usize) -> Result<Self, ModelError> {
+        let contract = manifest.contract(model)?;
+        let width = contract.inputs.first().and_then(|port| port.shape.last());
+        if width != Some(&Length::Fixed(features as i64)) {
+            return Err(ModelError::Contract {
+                model: model.to_owned(),
+                port: "input features".to_owned(),
+                expected: format!("features f32[1,{features}]"),
+                found: contract.inputs.first().map_or_else(|| "not there".to_owned(), ToString::to_string),
+                path: manifest.path(model)?,
+            });
+        }
         Ok(Self { network: Network::load(manifest, runtime, model)?, outputs: Vec::new() })
     }
 

@@ -20,7 +20,8 @@ impl Person {
 
     /// Takes in features that held for `secs` seconds, unless frozen.
     pub fn observe(&mut self, features: &[f32], secs: f32) {
-        if self.is_frozen || !secs.is_finite() || secs <= 0.0 || features.len() != self.sums.len() {
+        debug_assert_eq!(features.len(), self.sums.len(), "features of another kind");
+        if self.is_frozen || !secs.is_finite() || secs <= 0.0 {
             return;
         }
         for (sum, value) in self.sums.iter_mut().zip(features) {

@@ -1,6 +1,7 @@
 //! Speech to words.
 
 use std::sync::Once;
+use std::thread;
 
 use serde::Deserialize;
 use serde::Serialize;
@@ -11,6 +12,7 @@ use whisper_rs::WhisperContextParameters;
 use whisper_rs::WhisperState;
 
 use crate::encode::language::LanguageTeller;
+use crate::encode::language::Told;
 use crate::encode::language::quiet;
 use crate::model::Manifest;
 use crate::model::ModelError;
@@ -65,14 +67,40 @@ pub enum Outcome {
     Dropped(&'static str),
 }
 
-/// Whisper, with a context that fits the utterance, and a check of the language before it.
+/// Whisper, with a context that fits the utterance, and a check of the language beside it.
 pub struct SpeechReader {
-    state: WhisperState,
-    end_of_text: i32,
+    whisper: Whisper,
     language: LanguageTeller,
     habit: Habit,
+    draft: Option<Draft>,
     settings: SpeechSettings,
+}
+
+struct Whisper {
+    state: WhisperState,
+    end_of_text: i32,
+    threads: usize,
     samples: Vec<f32>,
+}
+
+/// What was understood of an utterance before it was known to have ended.
+struct Draft {
+    utterance: Utterance,
+    understood: Understood,
+}
+
+impl Draft {
+    /// Whether nothing but silence has followed.
+    fn is_of(&self, utterance: &Utterance) -> bool {
+        (self.utterance.speech_secs - utterance.speech_secs).abs() < 1e-6
+            && utterance.samples.starts_with(&self.utterance.samples)
+    }
+}
+
+struct Understood {
+    told: Told,
+    text: String,
+    confidence: f32,
 }
 
 /// In which language was spoken lately: a word or two alone don't tell.
@@ -107,6 +135,8 @@ const REPEATS: usize = 3;
 const LONG_WORDS: usize = 5;
 const LONG_REPEATS: usize = 2;
 const LONGEST_REPEATED: usize = 12;
+/// So many words that come again later on are a reason to listen once more.
+const RECURRING_WORDS: usize = 6;
 
 impl SpeechReader {
     /// Loads Whisper and the multilingual one for the language.
@@ -130,13 +160,30 @@ impl SpeechReader {
         let context = WhisperContext::new_with_params(&path, WhisperContextParameters::default()).map_err(failed)?;
         let state = context.create_state().map_err(failed)?;
         let end_of_text = context.token_eot();
-        let language = LanguageTeller::load(manifest, settings.threads.max(1))?;
-        Ok(Self { state, end_of_text, language, habit: Habit::default(), settings, samples: Vec::new() })
+        let threads = settings.threads.max(1);
+        let language = LanguageTeller::load(manifest, threads)?;
+        let whisper = Whisper { state, end_of_text, threads, samples: Vec::new() };
+        Ok(Self { whisper, language, habit: Habit::default(), draft: None, settings })
     }
 
     /// Forgets in which language was spoken: another recording, another person.
     pub fn restart(&mut self) {
         self.habit = Habit::default();
+        self.draft = None;
+    }
+
+    /// Begins work on an utterance that may go on: if it doesn't, [`read`](Self::read) has its answer at once.
+    ///
+    /// # Errors
+    ///
+    /// If Whisper fails.
+    pub fn draft(&mut self, utterance: Utterance) -> Result<(), ModelError> {
+        self.draft = None;
+        if utterance.speech_secs >= self.settings.min_secs {
+            let understood = self.understand(&utterance.samples)?;
+            self.draft = Some(Draft { utterance, understood });
+        }
+        Ok(())
     }
 
     /// Turns an utterance into words.
@@ -145,17 +192,17 @@ impl SpeechReader {
     ///
     /// If Whisper fails.
     pub fn read(&mut self, utterance: &Utterance) -> Result<Outcome, ModelError> {
+        let draft = self.draft.take().filter(|draft| draft.is_of(utterance));
         if utterance.speech_secs < self.settings.min_secs {
             return Ok(Outcome::Dropped("too short to be a word"));
         }
-        let told = self.language.tell(&utterance.samples)?;
+        let Understood { told, text, confidence } = match draft {
+            Some(draft) => draft.understood,
+            None => self.understand(&utterance.samples)?,
+        };
         let english = self.habit.weigh(told.english, utterance.speech_secs);
         if english < self.settings.min_english && told.code != "en" {
             return Ok(Outcome::OtherLanguage(told.name.to_owned()));
-        }
-        let (mut text, mut confidence) = self.transcribe(&utterance.samples, 1)?;
-        if repeats(&text) {
-            (text, confidence) = self.transcribe(&utterance.samples, LONGER)?;
         }
         if text.is_empty() {
             return Ok(Outcome::Dropped("no words in it"));
@@ -169,13 +216,33 @@ impl SpeechReader {
         Ok(Outcome::Words { text, confidence })
     }
 
-    /// The words in samples (16 kHz), whatever they are, and their confidence; the context is `stretch` times as long as
-    /// the sound asks for.
+    /// The words in samples (16 kHz), whatever they are, and their confidence (0..=1).
     ///
     /// # Errors
     ///
     /// If Whisper fails.
-    pub fn transcribe(&mut self, samples: &[f32], stretch: usize) -> Result<(String, f32), ModelError> {
+    pub fn transcribe(&mut self, samples: &[f32]) -> Result<(String, f32), ModelError> {
+        self.whisper.transcribe(samples, 1)
+    }
+
+    /// Words and language, side by side: the second is known before the first.
+    fn understand(&mut self, samples: &[f32]) -> Result<Understood, ModelError> {
+        let Self { whisper, language, .. } = self;
+        thread::scope(|scope| {
+            let told = scope.spawn(move || language.tell(samples));
+            let (mut text, mut confidence) = whisper.transcribe(samples, 1)?;
+            if repeats(&text) || recurs(&text) {
+                (text, confidence) = whisper.transcribe(samples, LONGER)?;
+            }
+            let stopped = |_| ModelError::Run { model: "whisper".to_owned(), detail: "it stopped".to_owned() };
+            Ok(Understood { told: told.join().map_err(stopped)??, text, confidence })
+        })
+    }
+}
+
+impl Whisper {
+    /// The context is `stretch` times as long as the sound asks for.
+    fn transcribe(&mut self, samples: &[f32], stretch: usize) -> Result<(String, f32), ModelError> {
         let failed = |error: whisper_rs::WhisperError| ModelError::Run {
             model: "whisper".to_owned(),
             detail: error.to_string(),
@@ -183,7 +250,7 @@ impl SpeechReader {
         self.samples.clear();
         self.samples.extend_from_slice(samples);
         self.samples.resize(samples.len().max(RATE) + RATE / 5, 0.0);
-        let threads = i32::try_from(self.settings.threads.max(1)).unwrap_or(1);
+        let threads = i32::try_from(self.threads).unwrap_or(1);
         let parameters = parameters(self.samples.len(), threads, stretch);
         self.state.full(parameters, &self.samples).map_err(failed)?;
 
@@ -244,10 +311,7 @@ fn without_remarks(text: &str) -> String {
 /// Whether up to four words stand three times in a row, or five to twelve twice: what Whisper does when it hears nothing
 /// it knows, or when its context is too short for the sound.
 fn repeats(text: &str) -> bool {
-    let words: Vec<String> = text
-        .split_whitespace()
-        .map(|word| word.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>().to_lowercase())
-        .collect();
+    let words = bare_words(text);
     (1..=LONGEST_REPEATED).any(|len| {
         let times = if len < LONG_WORDS { REPEATS } else { LONG_REPEATS };
         words.windows(len * times).any(|run| {
@@ -256,6 +320,18 @@ fn repeats(text: &str) -> bool {
             (len > 1 || run.len() > 2) && parts.all(|part| Some(part) == first)
         })
     })
+}
+
+/// Whether a long run of words comes again, with others between: people seldom do that within one breath.
+fn recurs(text: &str) -> bool {
+    let words = bare_words(text);
+    let runs: Vec<_> = words.windows(RECURRING_WORDS).collect();
+    runs.iter().enumerate().any(|(at, run)| runs.iter().skip(at + RECURRING_WORDS).any(|later| later == run))
+}
+
+fn bare_words(text: &str) -> Vec<String> {
+    let bare = |word: &str| word.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>().to_lowercase();
+    text.split_whitespace().map(bare).collect()
 }
 
 #[cfg(test)]
@@ -273,5 +349,11 @@ mod tests {
         assert!(repeats("thank you thank you thank you"));
         assert!(repeats("no, no, no"));
         assert!(!repeats("I know that you know that I know"));
+    }
+
+    #[test]
+    fn what_comes_again_later_is_found() {
+        assert!(recurs("Oh wow, I did not expect that. What a surprise. Oh wow, I did not expect that."));
+        assert!(!recurs("I did not expect that, and what did you expect of me?"));
     }
 }

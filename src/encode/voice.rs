@@ -64,7 +64,7 @@ impl VoiceEncoder {
     ///
     /// As [`Network::load`].
     pub fn load(manifest: &Manifest, runtime: &Runtime, settings: VoiceSettings) -> Result<Self, ModelError> {
-        let head = match Head::load(manifest, runtime, "voice_head") {
+        let head = match Head::load(manifest, runtime, "voice_head", VOICE_FEATURES) {
             Ok(head) => Some(head),
             Err(ModelError::Unlisted { .. }) => None,
             Err(error) => return Err(error),

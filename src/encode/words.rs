@@ -26,6 +26,8 @@ pub struct WordsEncoder {
 }
 
 const LONGEST_TOKENS: usize = 128;
+/// Numbers in a reading's features.
+pub const WORDS_FEATURES: usize = 7 * 384;
 
 impl WordsEncoder {
     /// Loads the words' networks.
@@ -47,7 +49,7 @@ impl WordsEncoder {
         Ok(Self {
             tokenizer,
             encoder: Network::load(manifest, runtime, "sentence_encoder")?,
-            head: Head::load(manifest, runtime, "words_head")?,
+            head: Head::load(manifest, runtime, "words_head", WORDS_FEATURES)?,
             outputs: Vec::new(),
         })
     }

@@ -60,6 +60,17 @@ impl<T> EventOutlet<T> {
         passed
     }
 
+    /// As [`offer`](Self::offer), but leaves room for `left` more: for what comes often and can be missed, on a queue that
+    /// also takes what can't.
+    pub fn offer_leaving(&self, value: T, left: usize) -> bool {
+        let is_crowded = self.sender.capacity().is_some_and(|room| self.sender.len() + left >= room);
+        if is_crowded {
+            self.meter.drop(1);
+            return false;
+        }
+        self.offer(value)
+    }
+
     /// Passes `value` on, waiting for room; false if the reader has gone.
     #[must_use]
     pub fn send(&self, value: T) -> bool {
@@ -131,5 +142,16 @@ mod tests {
 
         assert_eq!(inlet.poll(), Next::Item(1));
         assert_eq!((inlet.meter().passed(), inlet.meter().dropped()), (1, 1));
+    }
+
+    #[test]
+    fn room_is_left_for_what_must_not_be_missed() {
+        let (outlet, inlet) = link(3);
+
+        let often = [(); 5].map(|()| outlet.offer_leaving("level", 1));
+
+        assert_eq!(often, [true, true, false, false, false]);
+        assert!(outlet.offer("lost"));
+        assert_eq!(inlet.drain().collect::<Vec<_>>(), ["level", "level", "lost"]);
     }
 }

@@ -1,6 +1,6 @@
 //! Networks and their weights: the manifest beside them, the runtime, and one checked session per network.
 //!
-//! What a network expects is written in `models/manifest.toml`, checked when it is loaded, and not repeated in code.
+//! What a network expects is written in `models/manifest.toml` and checked when it is loaded.
 
 mod manifest;
 mod network;
@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 pub use manifest::Contract;
 pub use manifest::Entry;
+pub use manifest::Length;
 pub use manifest::Manifest;
 pub use manifest::Port;
 pub use network::Input;

@@ -9,11 +9,11 @@ use ort::value::Outlet;
 use ort::value::TensorElementType;
 use ort::value::TensorRef;
 
+use crate::model::Length;
 use crate::model::Manifest;
 use crate::model::ModelError;
 use crate::model::Port;
 use crate::model::Runtime;
-use crate::model::manifest::Length;
 
 /// A network in one session of its own, on one thread: the caller's.
 pub struct Network {
@@ -72,6 +72,9 @@ impl Network {
     pub fn run(&mut self, inputs: &[Input<'_>], outputs: &mut Vec<Vec<f32>>) -> Result<(), ModelError> {
         let model = &self.model;
         let failed = |detail: String| ModelError::Run { model: model.clone(), detail };
+        if inputs.len() != self.inputs.len() {
+            return Err(failed(format!("it takes {} inputs and got {}", self.inputs.len(), inputs.len())));
+        }
         let mut values: Vec<(&str, SessionInputValue<'_>)> = Vec::with_capacity(inputs.len());
         for (name, input) in self.inputs.iter().zip(inputs) {
             let value: SessionInputValue<'_> = match *input {

@@ -58,6 +58,8 @@ pub enum Event {
     Person(PersonState),
     /// How the machine is doing: once a second.
     Health(Box<Health>),
+    /// When, in the session's time, a recording or the synthetic participant's script begins.
+    Begun(Timestamp),
     /// The recording has come to its end.
     Ended,
 }

@@ -4,7 +4,6 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::signal::Absence;
-use crate::signal::Evidence;
 use crate::signal::Level;
 use crate::signal::Modality;
 use crate::signal::Moment;
@@ -30,6 +29,13 @@ impl Default for GatherSettings {
     }
 }
 
+/// What a modality said last, and when.
+#[derive(Debug, Clone)]
+struct Known {
+    presence: Presence,
+    at: Timestamp,
+}
+
 /// Keeps the newest of each modality.
 ///
 /// # Takes
@@ -42,9 +48,7 @@ impl Default for GatherSettings {
 #[derive(Debug, Clone)]
 pub struct Gatherer {
     settings: GatherSettings,
-    face: Presence,
-    voice: Presence,
-    words: Presence,
+    known: [Known; 3],
     off: [Option<Absence>; 3],
     level: Option<Timestamped<Level>>,
 }
@@ -55,9 +59,7 @@ impl Gatherer {
     pub const fn new(settings: GatherSettings) -> Self {
         Self {
             settings,
-            face: Err(Absence::NoSource),
-            voice: Err(Absence::NoSource),
-            words: Err(Absence::NoSource),
+            known: [const { Known { presence: Err(Absence::NoSource), at: Timestamp::ZERO } }; 3],
             off: [None, None, None],
             level: None,
         }
@@ -73,13 +75,8 @@ impl Gatherer {
 
     /// A source has come: what was absent for want of it is absent for want of content.
     pub fn source_came(&mut self, modality: Modality) {
-        let (presence, absence) = match modality {
-            Modality::Face => (&mut self.face, Absence::NoFace),
-            Modality::Voice => (&mut self.voice, Absence::NoSpeech),
-            Modality::Words => (&mut self.words, Absence::NoWords),
-        };
-        if presence.is_err() {
-            *presence = Err(absence);
+        if let Some(known) = self.known.get_mut(modality.index()).filter(|known| known.presence.is_err()) {
+            known.presence = Err(resting(modality));
         }
     }
 
@@ -91,13 +88,21 @@ impl Gatherer {
         }
     }
 
-    /// What one modality has to say, or that it has nothing to say.
-    pub fn observe(&mut self, modality: Modality, presence: Presence) {
-        match modality {
-            Modality::Face => self.face = presence,
-            // Between windows of talk the last reading stands until it is too old.
-            Modality::Voice => self.voice = presence,
-            Modality::Words => self.words = presence,
+    /// What one modality has to say, or that it has nothing to say, found at `at`.
+    ///
+    /// A reading stands until it is too old by its span, an absence until it is as old by `at`.
+    pub fn observe(&mut self, modality: Modality, presence: Presence, at: Timestamp) {
+        if let Some(known) = self.known.get_mut(modality.index()) {
+            *known = Known { presence, at };
+        }
+    }
+
+    /// Somebody else has come: what the one before said with voice and words is no longer theirs.
+    pub fn afresh(&mut self) {
+        for modality in [Modality::Voice, Modality::Words] {
+            if let Some(known) = self.known.get_mut(modality.index()).filter(|known| known.presence.is_ok()) {
+                known.presence = Err(resting(modality));
+            }
         }
     }
 
@@ -112,46 +117,147 @@ impl Gatherer {
         self.level.as_ref()
     }
 
-    /// Forgets all that was said and shown, not which modalities are off.
-    pub fn restart(&mut self) {
-        self.face = Err(Absence::NoSource);
-        self.voice = Err(Absence::NoSource);
-        self.words = Err(Absence::NoSource);
-        self.level = None;
-    }
-
     /// What is known at `at`.
     #[must_use]
     pub fn moment(&self, at: Timestamp) -> Moment {
-        let speaking = self.level.as_ref().is_some_and(|level| level.value.is_speech);
-        let silent = if speaking { Absence::TooShort } else { Absence::NoSpeech };
-        let mut voice = fresh(&self.voice, at, self.settings.voice_secs, &silent);
-        if voice == Err(Absence::NoSpeech) && speaking {
-            voice = Err(Absence::TooShort);
+        let [face, voice, words] = Modality::ALL.map(|modality| self.now(modality, at));
+        Moment { at, face, voice, words }
+    }
+
+    fn now(&self, modality: Modality, at: Timestamp) -> Presence {
+        if let Some(Some(absence)) = self.off.get(modality.index()) {
+            return Err(absence.clone());
         }
-        let mut moment = Moment {
-            at,
-            face: fresh(&self.face, at, self.settings.face_secs, &Absence::TooOld),
-            voice,
-            words: fresh(&self.words, at, self.settings.words_secs, &Absence::TooOld),
+        let Some(known) = self.known.get(modality.index()) else { return Err(Absence::NoSource) };
+        let most_secs = match modality {
+            Modality::Face => self.settings.face_secs,
+            Modality::Voice => self.settings.voice_secs,
+            Modality::Words => self.settings.words_secs,
         };
+        let absence = match &known.presence {
+            Ok(evidence) if evidence.age(at).as_secs_f32() <= most_secs => return Ok(evidence.clone()),
+            // Whoever was heard a while ago is silent; a face or words of a while ago say nothing of now.
+            Ok(_) if modality == Modality::Voice => Absence::NoSpeech,
+            Ok(_) => Absence::TooOld,
+            Err(Absence::NoSource) => Absence::NoSource,
+            Err(absence) if at.since(known.at).as_secs_f32() <= most_secs => absence.clone(),
+            Err(_) => resting(modality),
+        };
+        let is_speaking = self.level.as_ref().is_some_and(|level| level.value.is_speech);
+        Err(if absence == Absence::NoSpeech && is_speaking { Absence::TooShort } else { absence })
+    }
+}
+
+/// What a modality is absent for when its source is there and nothing else is known.
+const fn resting(modality: Modality) -> Absence {
+    match modality {
+        Modality::Face => Absence::NoFace,
+        Modality::Voice => Absence::NoSpeech,
+        Modality::Words => Absence::NoWords,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::signal::Affect;
+    use crate::signal::Bipolar;
+    use crate::signal::Evidence;
+    use crate::signal::Label;
+    use crate::signal::Reading;
+    use crate::time::Span;
+
+    fn secs(secs: f64) -> Timestamp {
+        Timestamp::from_secs(secs)
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "it is a presence")]
+    fn said(at_secs: f64) -> Presence {
+        let affect =
+            Affect { valence: Bipolar::default(), arousal: Bipolar::default(), valence_sd: 0.3, arousal_sd: 0.3 };
+        let reading = Reading { affect, probabilities: [1.0 / Label::COUNT as f32; Label::COUNT] };
+        let value = Evidence { reading, quality: 1.0, embedding: Arc::default(), known_secs: 0.0 };
+        Ok(Timestamped::new(Span::at(secs(at_secs)), 1, value))
+    }
+
+    fn gatherer() -> Gatherer {
+        let mut gatherer = Gatherer::new(GatherSettings { face_secs: 0.5, voice_secs: 1.0, words_secs: 15.0 });
         for modality in Modality::ALL {
-            if let Some(Some(absence)) = self.off.get(modality.index()) {
-                *moment.of_mut(modality) = Err(absence.clone());
-            }
+            gatherer.source_came(modality);
         }
-        moment
+        gatherer
     }
-}
 
-fn fresh(presence: &Presence, at: Timestamp, most_secs: f32, stale: &Absence) -> Presence {
-    match presence {
-        Ok(evidence) if is_fresh(evidence, at, most_secs) => Ok(evidence.clone()),
-        Ok(_) => Err(stale.clone()),
-        Err(absence) => Err(absence.clone()),
+    #[test]
+    fn without_a_source_nothing_is_known() {
+        let moment = Gatherer::new(GatherSettings::default()).moment(secs(9.0));
+
+        assert!(Modality::ALL.iter().all(|one| *moment.of(*one) == Err(Absence::NoSource)));
     }
-}
 
-fn is_fresh(evidence: &Timestamped<Evidence>, at: Timestamp, most_secs: f32) -> bool {
-    evidence.age(at).as_secs_f32() <= most_secs
+    #[test]
+    fn a_reading_stands_until_it_is_too_old() {
+        let mut gatherer = gatherer();
+        for modality in Modality::ALL {
+            gatherer.observe(modality, said(10.0), secs(10.1));
+        }
+
+        assert!(Modality::ALL.iter().all(|one| gatherer.moment(secs(10.5)).of(*one).is_ok()));
+        let later = gatherer.moment(secs(11.1));
+        assert_eq!((later.face, later.voice), (Err(Absence::TooOld), Err(Absence::NoSpeech)));
+        assert!(later.words.is_ok());
+        assert_eq!(gatherer.moment(secs(25.1)).words, Err(Absence::TooOld));
+    }
+
+    #[test]
+    fn an_absence_gets_old_as_well() {
+        let mut gatherer = gatherer();
+        gatherer.observe(Modality::Voice, Err(Absence::TooNoisy), secs(10.0));
+        gatherer.observe(Modality::Words, Err(Absence::OtherLanguage("Dutch".into())), secs(10.0));
+
+        let soon = gatherer.moment(secs(10.9));
+        assert_eq!(soon.voice, Err(Absence::TooNoisy));
+        assert_eq!(soon.words, Err(Absence::OtherLanguage("Dutch".into())));
+        let late = gatherer.moment(secs(30.0));
+        assert_eq!((late.voice, late.words), (Err(Absence::NoSpeech), Err(Absence::NoWords)));
+    }
+
+    #[test]
+    fn who_speaks_and_is_not_read_yet_has_said_too_little() {
+        let mut gatherer = gatherer();
+        let level = Level { is_speech: true, ..Level::default() };
+        gatherer.hear(Timestamped::new(Span::at(secs(1.0)), 0, level));
+
+        assert_eq!(gatherer.moment(secs(1.0)).voice, Err(Absence::TooShort));
+    }
+
+    #[test]
+    fn what_was_lost_says_so_and_a_dead_stage_stays_dead() {
+        let mut gatherer = gatherer();
+        gatherer.observe(Modality::Face, said(1.0), secs(1.0));
+        gatherer.source_lost(Modality::Face, Some(Absence::SourceLost));
+        assert_eq!(gatherer.moment(secs(1.1)).face, Err(Absence::SourceLost));
+        gatherer.source_lost(Modality::Face, None);
+        assert!(gatherer.moment(secs(1.1)).face.is_ok());
+
+        gatherer.switch(Modality::Face, Some(Absence::StageFailed));
+        gatherer.source_lost(Modality::Face, None);
+        assert_eq!(gatherer.moment(secs(1.1)).face, Err(Absence::StageFailed));
+    }
+
+    #[test]
+    fn somebody_else_has_not_said_it() {
+        let mut gatherer = gatherer();
+        for modality in Modality::ALL {
+            gatherer.observe(modality, said(1.0), secs(1.0));
+        }
+
+        gatherer.afresh();
+
+        let moment = gatherer.moment(secs(1.1));
+        assert!(moment.face.is_ok());
+        assert_eq!((moment.voice, moment.words), (Err(Absence::NoSpeech), Err(Absence::NoWords)));
+    }
 }

@@ -97,7 +97,7 @@ pub enum OfflineError {
 }
 
 enum FaceNote {
-    Seen { view: Box<Timestamped<FaceView>>, presence: Result<Evidence, Absence> },
+    Seen { view: Box<Timestamped<FaceView>>, presence: Result<Evidence, Absence>, is_other: bool },
     Damage(String),
 }
 
@@ -128,7 +128,9 @@ const MAX_WIDTH: usize = 1280;
 
 /// Analyses the recording at `path` and hands what comes out to `emit`.
 ///
-/// The stages keep what they know of the person from before; call [`Stages::forget_person`] for somebody else.
+/// The stages keep what they know of the person from before; call [`Stages::forget_person`] for somebody else. When
+/// another face comes, the face begins afresh and nothing said before counts any more; the voice, which is read by a
+/// thread of its own, keeps its mean within the recording.
 ///
 /// # Errors
 ///
@@ -232,7 +234,8 @@ fn watch(mut reader: media::VideoReader, face: &mut FaceEncoder, out: &Sender<Fa
         };
         let outcome = face.encode(&mut view, span)?;
         let seen = FaceView { frame: Frame::default(), crop: Frame::default(), ..take_view(&mut view) };
-        let note = FaceNote::Seen { view: Box::new(Timestamped::new(span, seq, seen)), presence: outcome.presence };
+        let view = Box::new(Timestamped::new(span, seq, seen));
+        let note = FaceNote::Seen { view, presence: outcome.presence, is_other: outcome.afresh.is_some() };
         if out.send(note).is_err() {
             break;
         }
@@ -256,7 +259,7 @@ fn listen(
     utterances: &Sender<(Span, Box<Utterance>)>,
 ) -> (Result<(), ModelError>, Hearing) {
     let start = reader.start();
-    let mut talk = Talk { start, window_end: 0, seq: 0 };
+    let mut talk = Talk { start, read_until: 0, seq: 0 };
     let (mut block, mut heard, mut result) = (Vec::new(), Vec::new(), Ok(()));
     loop {
         let first = match reader.read(&mut block) {
@@ -292,7 +295,7 @@ fn listen(
 /// Places what is heard in time, and has windows of talk read.
 struct Talk {
     start: Timestamp,
-    window_end: u64,
+    read_until: u64,
     seq: u64,
 }
 
@@ -320,8 +323,8 @@ impl Talk {
             Heard::Descriptors { at, frame } => Some(SoundNote::Descriptors(self.at(at), frame)),
             Heard::Window { first, end, window } => {
                 let Some(voice) = voice else { return Ok(None) };
-                let fresh = end.saturating_sub(self.window_end.max(first)) as f32 / RATE_HZ as f32;
-                self.window_end = end;
+                let fresh = end.saturating_sub(self.read_until.max(first)) as f32 / RATE_HZ as f32;
+                self.read_until = end;
                 let evidence = voice.encode(&window, fresh)?;
                 Some(SoundNote::Voice(Timestamped::new(self.span(first, end), self.seq, evidence)))
             }
@@ -329,6 +332,8 @@ impl Talk {
                 let spoken = self.span(speech_first, speech_end);
                 utterances.send((spoken, utterance)).ok().map(|()| SoundNote::Utterance(self.at(end)))
             }
+            // What follows is known here.
+            Heard::Draft { .. } => None,
         })
     }
 }
@@ -424,10 +429,13 @@ impl Fusion<'_> {
         };
         while let Some(note) = self.face.next_if(is_due) {
             match note {
-                FaceNote::Seen { view, presence } => {
+                FaceNote::Seen { view, presence, is_other } => {
+                    if is_other {
+                        self.gatherer.afresh();
+                    }
                     self.face_presence = view.value.face.map(|_| view.value.quality.presence);
                     let presence = presence.map(|evidence| Timestamped::new(view.span, view.seq, evidence));
-                    self.gatherer.observe(Modality::Face, presence);
+                    self.gatherer.observe(Modality::Face, presence, until);
                     emit(Output::Face(&view));
                 }
                 FaceNote::Damage(message) => self.damage = Some(message),
@@ -449,25 +457,25 @@ impl Fusion<'_> {
                 SoundNote::Descriptors(middle, frame) => emit(Output::Descriptors(middle, &frame)),
                 SoundNote::Voice(Timestamped { span, seq, value }) => {
                     let presence = value.map(|evidence| Timestamped::new(span, seq, evidence));
-                    self.gatherer.observe(Modality::Voice, presence);
+                    self.gatherer.observe(Modality::Voice, presence, until);
                 }
-                SoundNote::Utterance(_) => self.take_words(emit),
+                SoundNote::Utterance(end) => self.take_words(end, emit),
                 SoundNote::Damage(message) => self.damage = Some(message),
             }
         }
     }
 
     /// Waits for what the utterance says: that it was said is known.
-    fn take_words(&mut self, emit: &mut impl FnMut(Output<'_>)) {
+    fn take_words(&mut self, at: Timestamp, emit: &mut impl FnMut(Output<'_>)) {
         let Ok(WordsNote { spoken, outcome }) = self.words.recv() else { return };
         self.seq += 1;
         match outcome {
             Ok((transcript, evidence)) => {
-                self.gatherer.observe(Modality::Words, Ok(Timestamped::new(spoken, self.seq, evidence)));
+                self.gatherer.observe(Modality::Words, Ok(Timestamped::new(spoken, self.seq, evidence)), at);
                 emit(Output::Transcript(&Timestamped::new(spoken, self.seq, transcript)));
             }
             Err(Refusal::OtherLanguage(language)) => {
-                self.gatherer.observe(Modality::Words, Err(Absence::OtherLanguage(language.clone())));
+                self.gatherer.observe(Modality::Words, Err(Absence::OtherLanguage(language.clone())), at);
                 emit(Output::NotTranscribed(spoken, format!("spoken in {language}")));
             }
             Err(Refusal::Dropped(why)) => emit(Output::NotTranscribed(spoken, why.to_owned())),

@@ -4,7 +4,7 @@
 //! |-----------|--------------------------------------------------|
 //! | capture   | [`Frame`]                                        |
 //! | condition | [`Utterance`], [`VoiceWindow`], [`Level`]        |
-//! | encode    | [`FaceView`], [`VoiceView`], [`Transcript`], [`Evidence`] |
+//! | encode    | [`FaceView`], [`Transcript`], [`Evidence`] |
 //! | fuse      | [`Moment`], [`Fused`]                            |
 //!
 //! A missing value is `None` or an [`Absence`] that says why: never a zero, never a neutral.
@@ -41,5 +41,4 @@ pub use speech::Level;
 pub use speech::Transcript;
 pub use speech::Utterance;
 pub use speech::VoiceQuality;
-pub use speech::VoiceView;
 pub use speech::VoiceWindow;

@@ -1,5 +1,7 @@
 //! What is known of all modalities at one time, and the answer.
 
+use std::sync::Arc;
+
 use crate::signal::Absence;
 use crate::signal::Reading;
 use crate::time::Timestamp;
@@ -46,7 +48,7 @@ pub struct Evidence {
     /// clipping; confidence of the transcript.
     pub quality: f32,
     /// Numbers that only a network can read, for a learned fusion.
-    pub embedding: Box<[f32]>,
+    pub embedding: Arc<[f32]>,
     /// For how many seconds the person was known when this was read.
     pub known_secs: f32,
 }

@@ -12,8 +12,6 @@ pub struct VoiceWindow {
     pub functionals: Box<[f32]>,
     /// Seconds of speech in it.
     pub speech_secs: f32,
-    /// Seconds of it that no window before had.
-    pub fresh_secs: f32,
     /// How well the voice can be heard.
     pub quality: VoiceQuality,
 }
@@ -47,16 +45,6 @@ pub struct Level {
     pub is_speech: bool,
     /// Root mean square in dB of full scale, −120..=0.
     pub level_db: f32,
-    /// How well the voice can be heard.
-    pub quality: VoiceQuality,
-}
-
-/// The voice, as a person can read it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct VoiceView {
-    /// The 88 functionals of eGeMAPS over the window, in the order of
-    /// [`FUNCTIONAL_NAMES`](crate::condition::descriptors::FUNCTIONAL_NAMES).
-    pub functionals: Box<[f32]>,
     /// How well the voice can be heard.
     pub quality: VoiceQuality,
 }

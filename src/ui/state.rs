@@ -62,6 +62,8 @@ pub struct State {
     pub person: PersonState,
     /// How the machine is doing.
     pub health: Option<Health>,
+    /// When the recording, or the script, began; `None` for devices.
+    pub begun: Option<Timestamp>,
     /// When the recording came to its end.
     pub ended_at: Option<Timestamp>,
     /// Whether the pipeline has gone.
@@ -92,6 +94,7 @@ impl State {
             }
             Event::Person(person) => self.person = person,
             Event::Health(health) => self.health = Some(*health),
+            Event::Begun(at) => self.begun = Some(at),
             Event::Ended => self.ended_at = Some(now),
         }
     }

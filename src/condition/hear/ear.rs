@@ -31,6 +31,8 @@ pub struct EarSettings {
     pub onset_secs: f32,
     /// Silence before it is believed.
     pub hangover_secs: f32,
+    /// Silence from which what was said is handed on as a draft: should nothing follow, work on it has begun already.
+    pub draft_secs: f32,
     /// Sound kept from before the onset.
     pub pre_roll_secs: f32,
     /// An utterance is cut at this length.
@@ -52,6 +54,7 @@ impl Default for EarSettings {
             silence_below: 0.35,
             onset_secs: 0.064,
             hangover_secs: 0.32,
+            draft_secs: 0.096,
             pre_roll_secs: 0.3,
             max_utterance_secs: 12.0,
             window_secs: 4.0,
@@ -87,6 +90,15 @@ pub enum Heard {
         end: u64,
         /// The talk.
         window: Box<VoiceWindow>,
+    },
+    /// An utterance that ends here unless speech goes on within the hangover.
+    Draft {
+        /// First sample of its speech.
+        speech_first: u64,
+        /// The sample after its last speech.
+        speech_end: u64,
+        /// The speech so far: what [`Utterance`](Self::Utterance) begins with, if it ends here.
+        utterance: Box<Utterance>,
     },
     /// An utterance has ended.
     Utterance {
@@ -243,6 +255,13 @@ impl Ear {
                 self.window(emit);
                 self.next_window = self.position + samples(self.settings.window_hop_secs);
             }
+            let silent = u64::from(self.run) * HOP as u64;
+            let draft = samples(self.settings.draft_secs).max(1);
+            if silent >= draft && silent - (HOP as u64) < draft {
+                let (_, utterance) = self.spoken();
+                let (speech_first, speech_end) = (self.speech_first, self.speech_end);
+                emit(Heard::Draft { speech_first, speech_end, utterance });
+            }
             if self.position - self.speech_first >= samples(self.settings.max_utterance_secs) {
                 self.speech_end = self.position;
                 self.utterance(emit);
@@ -306,23 +325,27 @@ impl Ear {
             samples: self.cut(first, self.position),
             functionals: values.into(),
             speech_secs,
-            fresh_secs: 0.0,
             quality: self.quality(first),
         };
         emit(Heard::Window { first, end: self.position, window: Box::new(window) });
     }
 
     fn utterance(&self, emit: &mut impl FnMut(Heard)) {
-        let first = self.speech_first.saturating_sub(samples(self.settings.pre_roll_secs)).max(self.buffer_first);
-        let utterance =
-            Utterance { samples: self.cut(first, self.position), speech_secs: self.speech_secs(self.speech_first) };
+        let (first, utterance) = self.spoken();
         emit(Heard::Utterance {
             first,
             speech_first: self.speech_first,
             speech_end: self.speech_end,
             end: self.position,
-            utterance: Box::new(utterance),
+            utterance,
         });
+    }
+
+    /// What has been said since the onset, and where it begins.
+    fn spoken(&self) -> (u64, Box<Utterance>) {
+        let first = self.speech_first.saturating_sub(samples(self.settings.pre_roll_secs)).max(self.buffer_first);
+        let samples = self.cut(first, self.position);
+        (first, Box::new(Utterance { samples, speech_secs: self.speech_secs(self.speech_first) }))
     }
 
     fn cut(&self, first: u64, end: u64) -> Vec<f32> {

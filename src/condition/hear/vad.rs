@@ -49,9 +49,10 @@ impl Vad {
             Input::I64(&[], &rate),
         ];
         self.network.run(&inputs, &mut self.outputs)?;
-        let [output, state] = self.outputs.as_slice() else { return Ok(0.0) };
+        let [output, state] = self.outputs.as_slice() else { return Err(odd()) };
+        let (Some(&probability), STATE) = (output.first(), state.len()) else { return Err(odd()) };
         self.state.clone_from(state);
-        Ok(output.first().copied().unwrap_or(0.0))
+        Ok(probability)
     }
 
     /// As new: the next hop follows on nothing.
@@ -59,4 +60,8 @@ impl Vad {
         self.input.fill(0.0);
         self.state.fill(0.0);
     }
+}
+
+fn odd() -> ModelError {
+    ModelError::Run { model: "silero_vad".to_owned(), detail: "it gave something else than was agreed".to_owned() }
 }

@@ -43,12 +43,16 @@ use crate::signal::Absence;
 use crate::signal::FaceView;
 use crate::signal::Frame;
 use crate::signal::Modality;
+use crate::signal::Utterance;
 use crate::signal::VoiceWindow;
 use crate::time::Clock;
 use crate::time::Timestamp;
+use crate::time::Timestamped;
 
 const NOTES: usize = 512;
 const UTTERANCES: usize = 4;
+/// Of the events' places, those that levels and answers leave free: what changes must be told to whoever comes back.
+const LEFT_FOR_CHANGES: usize = super::EVENTS / 4;
 const STREAMS: usize = 4;
 const ORDERS: usize = 16;
 /// A recording is played once its stages are ready, and not before the window shows it.
@@ -73,6 +77,7 @@ struct Ends {
     notes: Vec<EventInlet<Note>>,
     face_orders: EventOutlet<Order>,
     voice_orders: EventOutlet<Order>,
+    words_orders: EventOutlet<Order>,
     camera: EventOutlet<Pick>,
     microphone: EventOutlet<Pick>,
 }
@@ -85,6 +90,7 @@ struct Fusing {
     ended: [bool; 2],
     last_note: Timestamp,
     utterances_done: u64,
+    failed: Vec<&'static str>,
     is_over: bool,
 }
 
@@ -115,6 +121,7 @@ impl Run {
             ended: [false; 2],
             last_note: self.clock.now(),
             utterances_done: 0,
+            failed: Vec::new(),
             is_over: false,
         };
         let ends = self.build(&mut stages, picture, &mut fusing.gauge).map_err(|error| error.to_string())?;
@@ -139,7 +146,7 @@ impl Run {
                 match tick(stages.fuser.as_mut(), moment) {
                     Ok(tick) => {
                         fusing.time_readings(&tick, self.clock.now());
-                        self.events.offer(Event::Tick(Box::new(tick)));
+                        self.events.offer_leaving(Event::Tick(Box::new(tick)), LEFT_FOR_CHANGES);
                     }
                     Err(error) => return Err(error.to_string()),
                 }
@@ -148,8 +155,9 @@ impl Run {
             }
             if now >= next_health {
                 next_health = now + Duration::from_secs(1);
-                self.events.offer(Event::Health(Box::new(fusing.gauge.health(now))));
-                self.events.offer(Event::Person(fusing.person.clone()));
+                let health = Event::Health(Box::new(fusing.gauge.health(now)));
+                self.events.offer_leaving(health, LEFT_FOR_CHANGES);
+                self.events.offer_leaving(Event::Person(fusing.person.clone()), LEFT_FOR_CHANGES);
             }
             if !busy {
                 pause(Duration::from_millis(2));
@@ -162,9 +170,11 @@ impl Run {
         let (frames, frame_in) = latest::link(&Frame::default());
         let (streams, stream_in) = event::link(STREAMS);
         let (windows, window_in) = latest::link(&VoiceWindow::default());
+        let (drafts, draft_in) = latest::link(&Utterance::default());
         let (utterances, utterance_in) = event::link(UTTERANCES);
         let (face_orders, face_order_in) = event::link(ORDERS);
         let (voice_orders, voice_order_in) = event::link(ORDERS);
+        let (words_orders, words_order_in) = event::link(ORDERS);
         let (camera, camera_in) = event::link(ORDERS);
         let (microphone, microphone_in) = event::link(ORDERS);
         let mut threads = Vec::new();
@@ -178,6 +188,7 @@ impl Run {
             ("camera → face", frames.meter().clone()),
             ("face → window", picture.meter().clone()),
             ("hear → voice", windows.meter().clone()),
+            ("hear → words (drafts)", drafts.meter().clone()),
             ("hear → words", utterances.meter().clone()),
             ("fuse → window", self.events.meter().clone()),
         ];
@@ -199,12 +210,15 @@ impl Run {
             threads.push(stage("voice", voice.notes.clone(), move || voice.run())?);
         }
         if let Some((speech, words)) = stages.words.take() {
-            let (utterances, notes) = (utterance_in, note_link());
-            let words = WordsStage { speech, words, utterances, notes, clock: self.clock.clone() };
+            let (utterances, notes, clock) = (utterance_in, note_link(), self.clock.clone());
+            let orders = words_order_in;
+            let words = WordsStage { speech, words, drafts: draft_in, utterances, orders, notes, clock };
             threads.push(stage("words", words.notes.clone(), move || words.run())?);
         }
         let (ear, clock) = (stages.ear.take(), self.clock.clone());
-        let hear = HearStage { ear, streams: stream_in, waiting: None, windows, utterances, notes: note_link(), clock };
+        let (streams_in, told) = (stream_in, note_link());
+        let hear =
+            HearStage { ear, streams: streams_in, waiting: None, windows, drafts, utterances, notes: told, clock };
         threads.push(stage("hear", hear.notes.clone(), move || hear.run())?);
         let sources = Sources { frames, streams, camera: camera_in, microphone: microphone_in };
         threads.extend(self.start_sources(sources, note_link(), note_link())?);
@@ -215,6 +229,7 @@ impl Run {
             notes,
             face_orders,
             voice_orders,
+            words_orders,
             camera,
             microphone,
         })
@@ -231,6 +246,9 @@ impl Run {
             heard.offer(Note::Microphone(state));
         };
         let start = self.clock.now() + HEAD_START;
+        if !matches!(self.source, SourceChoice::Live { .. }) {
+            self.events.offer(Event::Begun(start));
+        }
         match self.source.clone() {
             SourceChoice::Live { camera: pick, microphone: heard_pick } => {
                 let settings = self.settings.camera.clone();
@@ -306,7 +324,8 @@ impl Run {
             }
         }
         let all_ended = matches!(self.source, SourceChoice::Recording(_)) && fusing.ended == [true, true];
-        let all_read = ends.utterances.passed() <= fusing.utterances_done || !ends.has_words;
+        let all_read =
+            ends.utterances.passed() <= fusing.utterances_done || !ends.has_words || fusing.has_failed("words");
         let quiet = self.clock.now().since(fusing.last_note) > AFTER_END;
         if all_ended && all_read && quiet && !fusing.is_over {
             fusing.is_over = self.events.offer(Event::Ended);
@@ -327,12 +346,12 @@ impl Run {
                 if let Some(known) = fusing.person.known_secs.get_mut(modality.index()) {
                     *known = known_secs;
                 }
-                fusing.gatherer.observe(modality, presence);
+                fusing.gatherer.observe(modality, presence, now);
             }
             Note::Level(level, took) => {
                 fusing.gauge.hear.add(took, now);
                 fusing.gatherer.hear(level.clone());
-                self.events.offer(Event::Level(level));
+                self.events.offer_leaving(Event::Level(level), LEFT_FOR_CHANGES);
             }
             Note::Transcript(transcript) => {
                 self.events.offer(Event::Transcript(transcript));
@@ -340,10 +359,14 @@ impl Run {
             Note::NotTranscribed(why) => {
                 self.events.offer(Event::NotTranscribed(why));
             }
+            Note::Refused(Timestamped { span, seq, .. }) => {
+                if ends.has_words && !fusing.has_failed("words") {
+                    let why = "the machine is too slow to keep up with the words".to_owned();
+                    self.events.offer(Event::NotTranscribed(Timestamped::new(span, seq, why)));
+                }
+            }
             Note::Afresh(why) => {
-                ends.voice_orders.offer(Order::Afresh);
-                fusing.person.afresh = Some((now, why.to_owned()));
-                fusing.person.known_secs = [0.0; 3];
+                fusing.afresh(why, now, ends);
                 self.events.offer(Event::Person(fusing.person.clone()));
             }
             Note::Camera(state) => {
@@ -359,6 +382,7 @@ impl Run {
                 for modality in modalities_of(stage) {
                     fusing.gatherer.switch(*modality, Some(Absence::StageFailed));
                 }
+                fusing.failed.push(stage);
                 self.events.offer(Event::StageFailed { stage, message });
             }
             Note::UtteranceDone => fusing.utterances_done += 1,
@@ -383,14 +407,11 @@ impl Run {
                 }
                 Command::ChooseFace { x, y } => {
                     ends.face_orders.offer(Order::Point(x, y));
-                    ends.voice_orders.offer(Order::Afresh);
-                    fusing.person.afresh = Some((self.clock.now(), "another face was chosen".to_owned()));
+                    fusing.afresh("another face was chosen", self.clock.now(), ends);
                 }
                 Command::Afresh => {
                     ends.face_orders.offer(Order::Afresh);
-                    ends.voice_orders.offer(Order::Afresh);
-                    fusing.person.afresh = Some((self.clock.now(), "begun afresh by hand".to_owned()));
-                    fusing.person.known_secs = [0.0; 3];
+                    fusing.afresh("begun afresh by hand", self.clock.now(), ends);
                 }
                 Command::Freeze(freeze) => {
                     ends.face_orders.offer(Order::Freeze(freeze));
@@ -404,6 +425,19 @@ impl Run {
 }
 
 impl Fusing {
+    /// Somebody else: nothing of the one before is theirs. The face has forgotten by itself.
+    fn afresh(&mut self, why: &str, now: Timestamp, ends: &Ends) {
+        ends.voice_orders.offer(Order::Afresh);
+        ends.words_orders.offer(Order::Afresh);
+        self.gatherer.afresh();
+        self.person.afresh = Some((now, why.to_owned()));
+        self.person.known_secs = [0.0; 3];
+    }
+
+    fn has_failed(&self, stage: &str) -> bool {
+        self.failed.contains(&stage)
+    }
+
     /// From the end of an input's span to the first reading that uses it.
     fn time_readings(&mut self, tick: &crate::pipeline::event::Tick, now: Timestamp) {
         if tick.fused.is_none() {
@@ -460,8 +494,8 @@ impl Ends {
     /// Lets go of the sources, whose end ends the stages one after the other, and waits for all: a network must not be
     /// running when the program ends.
     fn close(self) {
-        let Self { threads, notes, face_orders, voice_orders, camera, microphone, .. } = self;
-        drop((notes, face_orders, voice_orders, camera, microphone));
+        let Self { threads, notes, face_orders, voice_orders, words_orders, camera, microphone, .. } = self;
+        drop((notes, face_orders, voice_orders, words_orders, camera, microphone));
         for thread in threads {
             thread.join().ok();
         }

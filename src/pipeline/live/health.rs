@@ -32,10 +32,12 @@ impl Times {
     }
 
     pub(super) fn percentiles(&self) -> Option<(Duration, Duration)> {
-        let mut sorted: Vec<_> = self.all.iter().copied().collect();
-        sorted.sort_unstable();
-        let at = |share: usize| sorted.get((sorted.len().saturating_sub(1)) * share / 100).copied();
-        Some((at(50)?, at(95)?))
+        let mut times: Vec<_> = self.all.iter().copied().collect();
+        let last = times.len().checked_sub(1)?;
+        let (below, &mut p95, _) = times.select_nth_unstable(last * 95 / 100);
+        let p50 =
+            if below.is_empty() { p95 } else { *below.select_nth_unstable((last * 50 / 100).min(below.len() - 1)).1 };
+        Some((p50, p95))
     }
 }
 
@@ -134,5 +136,22 @@ impl Gauge {
             memory_bytes,
             peak_memory_bytes: self.peak,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_those_of_the_sorted_times() {
+        let mut times = Times::default();
+        assert_eq!(times.percentiles(), None);
+        times.add(Duration::from_millis(7));
+        assert_eq!(times.percentiles(), Some((Duration::from_millis(7), Duration::from_millis(7))));
+        for millis in (1..=100).rev().filter(|millis| *millis != 7) {
+            times.add(Duration::from_millis(millis));
+        }
+        assert_eq!(times.percentiles(), Some((Duration::from_millis(50), Duration::from_millis(95))));
     }
 }

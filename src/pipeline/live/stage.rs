@@ -10,7 +10,6 @@ use crate::condition::hear::Ear;
 use crate::condition::hear::HOP;
 use crate::condition::hear::Heard;
 use crate::condition::hear::Hearing;
-use crate::condition::hear::RATE_HZ;
 use crate::condition::hear::Resampler;
 use crate::encode::FaceEncoder;
 use crate::encode::Outcome;
@@ -49,6 +48,8 @@ pub(super) enum Note {
     Transcript(Timestamped<Transcript>),
     /// Something was said and isn't shown.
     NotTranscribed(Timestamped<String>),
+    /// Something was said that the words had no room for.
+    Refused(Timestamped<()>),
     /// What was known of the person was let go of.
     Afresh(&'static str),
     /// A source's state.
@@ -166,6 +167,7 @@ pub(super) struct HearStage {
     pub(super) streams: EventInlet<AudioStream>,
     pub(super) waiting: Option<AudioStream>,
     pub(super) windows: LatestOutlet<VoiceWindow>,
+    pub(super) drafts: LatestOutlet<Utterance>,
     pub(super) utterances: EventOutlet<(Span, Box<Utterance>)>,
     pub(super) notes: Notes,
     pub(super) clock: Arc<dyn Clock>,
@@ -195,7 +197,6 @@ impl HearStage {
         let mut patience = Patience::default();
         let mut clock = SampleClock::new(stream.rate_hz);
         let (mut block, mut heard, mut seq) = (Vec::new(), Vec::new(), 0);
-        let mut window_end = 0;
         let mut told_at = self.clock.now();
         // A device that hangs never ends its stream; another stream, or the end of all, ends it too.
         let mut is_closing = false;
@@ -216,7 +217,7 @@ impl HearStage {
             let at = |place: u64| clock.at(hearing.device_sample(place)).unwrap_or_default();
             for one in heard.drain(..) {
                 seq += 1;
-                self.place(one, &at, seq, &mut window_end, took);
+                self.place(one, &at, seq, took);
             }
             if is_over || self.clock.now().since(told_at) >= Duration::from_secs(1) {
                 told_at = self.clock.now();
@@ -242,7 +243,7 @@ impl HearStage {
         }
     }
 
-    fn place(&mut self, one: Heard, at: &impl Fn(u64) -> Timestamp, seq: u64, window_end: &mut u64, took: Duration) {
+    fn place(&mut self, one: Heard, at: &impl Fn(u64) -> Timestamp, seq: u64, took: Duration) {
         match one {
             Heard::Level { first, level } => {
                 let span = Span::new(at(first), at(first + HOP as u64));
@@ -250,18 +251,15 @@ impl HearStage {
             }
             Heard::Descriptors { .. } => {}
             Heard::Window { first, end, window } => {
-                let fresh = end.saturating_sub((*window_end).max(first)) as f32 / RATE_HZ as f32;
-                *window_end = end;
-                self.windows.write(Span::new(at(first), at(end)), |slot| {
-                    *slot = *window;
-                    slot.fresh_secs = fresh;
-                });
+                self.windows.write(Span::new(at(first), at(end)), |slot| *slot = *window);
+            }
+            Heard::Draft { speech_first, speech_end, utterance } => {
+                self.drafts.write(Span::new(at(speech_first), at(speech_end)), |slot| *slot = *utterance);
             }
             Heard::Utterance { speech_first, speech_end, utterance, .. } => {
                 let spoken = Span::new(at(speech_first), at(speech_end));
                 if !self.utterances.offer((spoken, utterance)) {
-                    let why = "the machine is too slow to keep up with the words".to_owned();
-                    self.notes.offer(Note::NotTranscribed(Timestamped::new(spoken, seq, why)));
+                    self.notes.offer(Note::Refused(Timestamped::new(spoken, seq, ())));
                 }
             }
         }
@@ -280,6 +278,7 @@ impl VoiceStage {
     /// Newest window of talk → evidence, until the windows end.
     pub(super) fn run(mut self) -> Result<(), String> {
         let mut patience = Patience::default();
+        let mut read_until = Timestamp::ZERO;
         while !self.windows.is_closed() {
             for order in self.orders.drain() {
                 match order {
@@ -294,7 +293,10 @@ impl VoiceStage {
             };
             let (span, seq) = (window.span, window.seq);
             let began = self.clock.now();
-            let done = self.encoder.encode(&window.value, window.value.fresh_secs);
+            // Seconds that were in no window read before: windows may have been skipped.
+            let fresh = span.end.since(read_until.max(span.start));
+            read_until = read_until.max(span.end);
+            let done = self.encoder.encode(&window.value, fresh.as_secs_f32());
             let took = self.clock.now().since(began);
             let Some(outcome) = patience.take("voice", done)? else { continue };
             let presence = outcome.map(|evidence| Timestamped::new(span, seq, evidence));
@@ -308,18 +310,39 @@ impl VoiceStage {
 pub(super) struct WordsStage {
     pub(super) speech: SpeechReader,
     pub(super) words: WordsEncoder,
+    pub(super) drafts: LatestInlet<Utterance>,
     pub(super) utterances: EventInlet<(Span, Box<Utterance>)>,
+    pub(super) orders: EventInlet<Order>,
     pub(super) notes: Notes,
     pub(super) clock: Arc<dyn Clock>,
 }
 
 impl WordsStage {
-    /// Utterance → words → evidence, until the utterances end.
+    /// Utterance → words → evidence, until the utterances end. While none waits, the newest draft is worked on.
     pub(super) fn run(mut self) -> Result<(), String> {
         let (mut hearing, mut reading) = (Patience::default(), Patience::default());
         let mut seq = 0;
-        while let Some((spoken, utterance)) = self.utterances.next() {
+        let mut done_until = Timestamp::ZERO;
+        loop {
+            for order in self.orders.drain() {
+                if order == Order::Afresh {
+                    self.speech.restart();
+                }
+            }
+            let (spoken, utterance) = match self.utterances.wait(DRAIN) {
+                Next::Item(said) => said,
+                Next::Closed => return Ok(()),
+                Next::Nothing => {
+                    // One that came while its utterance was read is of no use any more.
+                    if let Some(draft) = self.drafts.take_new().filter(|draft| draft.span.start > done_until) {
+                        let draft = std::mem::take(&mut draft.value);
+                        hearing.take("words", self.speech.draft(draft))?;
+                    }
+                    continue;
+                }
+            };
             seq += 1;
+            done_until = spoken.end;
             let began = self.clock.now();
             let outcome = hearing.take("words", self.speech.read(&utterance))?;
             self.notes.offer(Note::UtteranceDone);
@@ -342,7 +365,6 @@ impl WordsStage {
                 }
             }
         }
-        Ok(())
     }
 
     fn tell(&self, presence: Result<Timestamped<Evidence>, Absence>, began: Timestamp) {
