@@ -37,11 +37,12 @@ impl Default for LateSettings {
 
 /// Weighs each modality by presence × quality × calibrated confidence × age.
 ///
-/// Labels are a log-linear pool, `p ∝ Π p_m^w_m` (Genest & Zidek 1986, section 3), whose powers are the weights over the
-/// largest of them, times that modality's quality and freshness: one alone, clear and fresh, gives its own
-/// probabilities; two that agree are surer than one; what is unclear or old is flattened. Valence and arousal are means weighted by the modality's weight over
-/// its variance; their doubt is that of the weighted mean and the disagreement between modalities. The gates are the
-/// weights of the labels, made to sum to 1.
+/// Labels are a log-linear pool, `p ∝ Π p_m^w_m` (Genest & Zidek 1986, section 3), whose powers are quality × freshness ×
+/// trust over the largest trust present: one alone, clear and fresh, gives its own probabilities; two that agree are surer
+/// than one; what is unclear or old is flattened. How sure a modality is needs no power of its own: the probabilities are
+/// calibrated, so those of an unsure one are nearly alike and move little. Valence and arousal are means weighted by that
+/// power over the variance; their doubt is that of the weighted mean and the disagreement between modalities. The gates
+/// are what each has moved the labels by: power × confidence, made to sum to 1.
 #[derive(Debug, Clone, Default)]
 pub struct LateFusion {
     settings: LateSettings,
@@ -49,12 +50,11 @@ pub struct LateFusion {
 
 struct Weighed<'a> {
     modality: Modality,
-    /// Trust × quality × confidence × freshness: what the gates are made of.
-    weight: f32,
-    /// Quality × freshness, 0..=1.
-    reliable: f32,
-    /// The power in the pool, and the share of the reading's own precision.
+    /// Trust × quality × freshness over the largest trust present: the power in the pool, and the share of the reading's
+    /// own precision. 0..=1.
     power: f32,
+    /// Power × confidence: what the gates are made of.
+    weight: f32,
     reading: &'a Reading,
 }
 
@@ -70,11 +70,9 @@ impl LateFusion {
     }
 
     fn answer(&self, moment: &Moment) -> Option<Fused> {
-        let mut weighed: Vec<_> = Modality::ALL.into_iter().filter_map(|one| self.weigh(one, moment)).collect();
-        let best = weighed.iter().max_by(|a, b| a.weight.total_cmp(&b.weight)).map(|best| (best.weight, best.reliable));
-        for (one, (weight, reliable)) in weighed.iter_mut().zip(std::iter::repeat(best.unwrap_or((1.0, 1.0)))) {
-            one.power = one.weight / weight.max(LEAST_WEIGHT) * reliable;
-        }
+        let present = Modality::ALL.into_iter().filter(|one| moment.of(*one).is_ok());
+        let most = present.map(|one| self.trust(one)).fold(0.0, f32::max);
+        let weighed: Vec<_> = Modality::ALL.into_iter().filter_map(|one| self.weigh(one, most, moment)).collect();
         let total: f32 = weighed.iter().map(|one| one.weight).sum();
         if weighed.is_empty() || total < LEAST_WEIGHT {
             return None;
@@ -95,14 +93,19 @@ impl LateFusion {
         Some(Fused { reading: Reading { affect, probabilities: pool(&weighed) }, gates })
     }
 
-    fn weigh<'a>(&self, modality: Modality, moment: &'a Moment) -> Option<Weighed<'a>> {
+    fn trust(&self, modality: Modality) -> f32 {
+        self.settings.trust.get(modality.index()).copied().unwrap_or(0.0)
+    }
+
+    /// `most` is the largest trust of those present.
+    fn weigh<'a>(&self, modality: Modality, most: f32, moment: &'a Moment) -> Option<Weighed<'a>> {
         let evidence = moment.of(modality).as_ref().ok()?;
-        let at = |values: &[f32; 3]| values.get(modality.index()).copied().unwrap_or(0.0);
-        let fresh = freshness(evidence, moment.at, at(&self.settings.fade_secs));
+        let fade_secs = self.settings.fade_secs.get(modality.index()).copied().unwrap_or(0.0);
         let Evidence { reading, quality, .. } = &evidence.value;
-        let reliable = quality.clamp(0.0, 1.0) * fresh;
-        let weight = at(&self.settings.trust) * confidence(reading) * reliable;
-        (weight > 0.0).then_some(Weighed { modality, weight, reliable, power: 0.0, reading })
+        let reliable = quality.clamp(0.0, 1.0) * freshness(evidence, moment.at, fade_secs);
+        let power = self.trust(modality) / most.max(LEAST_WEIGHT) * reliable;
+        let weight = power * confidence(reading);
+        (weight > 0.0).then_some(Weighed { modality, power, weight, reading })
     }
 
     fn mean(&self, weighed: &[Weighed<'_>], of: impl Fn(&Affect) -> (f32, f32)) -> (f32, f32) {

@@ -8,6 +8,7 @@ use crate::signal::Fused;
 use crate::signal::Modality;
 use crate::time::Timestamp;
 use crate::ui::Options;
+use crate::ui::phrases;
 use crate::ui::state::State;
 use crate::ui::theme::Palette;
 
@@ -53,6 +54,18 @@ pub struct Picture {
 }
 
 impl View<'_> {
+    /// Where the clock begins: with the recording or the script, or with the session.
+    #[must_use]
+    pub fn zero(&self) -> Timestamp {
+        self.state.begun.unwrap_or(Timestamp::ZERO)
+    }
+
+    /// A time as the clock shows it.
+    #[must_use]
+    pub fn clock(&self, at: Timestamp) -> String {
+        phrases::clock(at.since(self.zero()))
+    }
+
     /// Whether a modality's evidence is there, or why not; `None` if there is no recent answer at all.
     #[must_use]
     pub fn absence(&self, modality: Modality) -> Option<&Absence> {

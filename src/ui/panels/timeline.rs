@@ -139,7 +139,7 @@ fn draw(painter: &Painter, view: &View<'_>, scale: Scale, tracks: &Tracks) {
         painter.rect_filled(field(track), 4.0, palette.disc);
         painter.hline(field(track).x_range(), track.center().y, Stroke::new(1.0, palette.edge));
     }
-    draw_axis(painter, palette, scale, tracks);
+    draw_axis(painter, view, scale, tracks);
 
     let clipped = painter.with_clip_rect(field(tracks.valence.union(tracks.axis)));
     let valence = Line {
@@ -309,18 +309,20 @@ fn block(scale: Scale, track: Rect, span: Span) -> Rect {
     Rect::from_min_max(egui::pos2(left, track.top()), egui::pos2(right.max(left + 1.5), track.bottom()))
 }
 
-fn draw_axis(painter: &Painter, palette: &Palette, scale: Scale, tracks: &Tracks) {
+fn draw_axis(painter: &Painter, view: &View<'_>, scale: Scale, tracks: &Tracks) {
+    let palette = view.palette;
     let steps = [1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0];
     let most = f64::from((scale.right - scale.left) / 70.0).max(2.0);
     let shown = scale.end_secs - scale.start_secs;
     let step = steps.into_iter().find(|step| shown / step <= most).unwrap_or(7200.0);
-    let mut at = (scale.start_secs / step).ceil().max(0.0) * step;
+    let zero = view.zero().secs();
+    let mut at = zero + ((scale.start_secs - zero) / step).ceil().max(0.0) * step;
     while at < scale.end_secs {
         let x = scale.x(at);
         painter.vline(x, tracks.valence.top()..=tracks.axis.top(), Stroke::new(1.0, palette.edge.gamma_multiply(0.7)));
         let is_room = x > scale.left + 14.0 && x < scale.right - 34.0;
         if is_room {
-            let text = phrases::clock(Timestamp::from_secs(at));
+            let text = view.clock(Timestamp::from_secs(at));
             let below = egui::pos2(x, tracks.axis.bottom());
             painter.text(below, Align2::CENTER_BOTTOM, text, FontId::proportional(10.5), palette.muted);
         }
@@ -333,7 +335,7 @@ fn draw_axis(painter: &Painter, palette: &Palette, scale: Scale, tracks: &Tracks
 fn draw_crosshair(painter: &Painter, view: &View<'_>, rect: Rect, x: f32, at: Timestamp) {
     let palette = view.palette;
     painter.vline(x, rect.y_range(), Stroke::new(1.0, palette.text));
-    let mut lines = vec![phrases::clock(at)];
+    let mut lines = vec![view.clock(at)];
     match view.state.history.at(at) {
         None => lines.push("nothing known".to_owned()),
         Some(known) => lines.extend(values(&known)),
