@@ -63,9 +63,9 @@ def theirs(frames, secs, packages):
 
 def ours(core):
     """Frames per second of the bench's face chain: its median estimate."""
-    command = ["taskset", "-c", str(core), "cargo", "bench", "--quiet", "--bench", "stages", "--", "face chain"]
+    command = ["taskset", "-c", str(core), "cargo", "bench", "--bench", "stages", "--", "face chain"]
     said = subprocess.run(command, check=True, cwd=ROOT, capture_output=True, text=True).stdout
-    return float(re.search(r"thrpt:\s+\[\S+ elem/s (\S+) elem/s", said).group(1))
+    return float(re.search(r"thrpt:\s+\[\S+\s+elem/s (\S+)\s+elem/s", said).group(1))
 
 
 def main():

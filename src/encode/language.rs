@@ -10,20 +10,20 @@ use crate::model::Manifest;
 use crate::model::ModelError;
 
 /// Tells languages apart.
-pub(super) struct LanguageTeller {
+pub struct LanguageTeller {
     state: WhisperState,
     threads: usize,
 }
 
 /// A language and how likely it is.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Told {
+pub struct Language {
     /// Its two- or three-letter code.
-    pub(super) code: &'static str,
+    pub code: &'static str,
     /// Its English name.
-    pub(super) name: &'static str,
+    pub name: &'static str,
     /// How likely it is English, 0..=1.
-    pub(super) english: f32,
+    pub english: f32,
 }
 
 const MODEL: &str = "whisper_tiny";
@@ -49,14 +49,19 @@ impl LanguageTeller {
         Ok(Self { state, threads })
     }
 
-    pub(super) fn tell(&mut self, samples: &[f32]) -> Result<Told, ModelError> {
+    /// The language of the first five seconds of samples (16 kHz).
+    ///
+    /// # Errors
+    ///
+    /// If Whisper fails.
+    pub fn tell(&mut self, samples: &[f32]) -> Result<Language, ModelError> {
         let failed =
             |error: whisper_rs::WhisperError| ModelError::Run { model: MODEL.to_owned(), detail: error.to_string() };
         let heard = samples.get(..HEARD_SAMPLES).unwrap_or(samples);
         self.state.pcm_to_mel(heard, self.threads).map_err(failed)?;
         let (id, likely) = self.state.lang_detect(0, self.threads).map_err(failed)?;
         let english = whisper_rs::get_lang_id("en").and_then(|id| usize::try_from(id).ok()).unwrap_or(0);
-        Ok(Told {
+        Ok(Language {
             code: whisper_rs::get_lang_str(id).unwrap_or("?"),
             name: whisper_rs::get_lang_str_full(id).unwrap_or("an unknown language"),
             english: likely.get(english).copied().unwrap_or(0.0),

@@ -1,7 +1,6 @@
 //! Speech to words.
 
 use std::sync::Once;
-use std::thread;
 
 use serde::Deserialize;
 use serde::Serialize;
@@ -11,8 +10,8 @@ use whisper_rs::WhisperContext;
 use whisper_rs::WhisperContextParameters;
 use whisper_rs::WhisperState;
 
+use crate::encode::language::Language;
 use crate::encode::language::LanguageTeller;
-use crate::encode::language::Told;
 use crate::encode::language::quiet;
 use crate::model::Manifest;
 use crate::model::ModelError;
@@ -67,40 +66,32 @@ pub enum Outcome {
     Dropped(&'static str),
 }
 
-/// Whisper, with a context that fits the utterance, and a check of the language beside it.
+/// Whisper, with a context that fits the utterance, and a check of the language.
+///
+/// [`read`](Self::read) does one after the other; whoever has threads has both done side by side by
+/// [`listeners`](Self::listeners), and then [`conclude`](Self::conclude)s.
 pub struct SpeechReader {
-    whisper: Whisper,
+    transcriber: Transcriber,
     language: LanguageTeller,
     habit: Habit,
-    draft: Option<Draft>,
     settings: SpeechSettings,
 }
 
-struct Whisper {
+/// Words out of sound, whatever language it is in.
+pub struct Transcriber {
     state: WhisperState,
     end_of_text: i32,
     threads: usize,
     samples: Vec<f32>,
 }
 
-/// What was understood of an utterance before it was known to have ended.
-struct Draft {
-    utterance: Utterance,
-    understood: Understood,
-}
-
-impl Draft {
-    /// Whether nothing but silence has followed.
-    fn is_of(&self, utterance: &Utterance) -> bool {
-        (self.utterance.speech_secs - utterance.speech_secs).abs() < 1e-6
-            && utterance.samples.starts_with(&self.utterance.samples)
-    }
-}
-
-struct Understood {
-    told: Told,
-    text: String,
-    confidence: f32,
+/// Words, if they are any, before it is known whether they can be trusted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hypothesis {
+    /// The words; empty if there are none.
+    pub text: String,
+    /// Geometric mean of the tokens' probabilities, 0..=1.
+    pub confidence: f32,
 }
 
 /// In which language was spoken lately: a word or two alone don't tell.
@@ -121,6 +112,7 @@ impl Habit {
 }
 
 const RATE: usize = 16_000;
+const TOO_SHORT: &str = "too short to be a word";
 /// Encoder positions per second of sound.
 const POSITIONS_PER_SEC: usize = 50;
 const MARGIN_POSITIONS: usize = 128;
@@ -162,28 +154,13 @@ impl SpeechReader {
         let end_of_text = context.token_eot();
         let threads = settings.threads.max(1);
         let language = LanguageTeller::load(manifest, threads)?;
-        let whisper = Whisper { state, end_of_text, threads, samples: Vec::new() };
-        Ok(Self { whisper, language, habit: Habit::default(), draft: None, settings })
+        let transcriber = Transcriber { state, end_of_text, threads, samples: Vec::new() };
+        Ok(Self { transcriber, language, habit: Habit::default(), settings })
     }
 
     /// Forgets in which language was spoken: another recording, another person.
     pub fn restart(&mut self) {
         self.habit = Habit::default();
-        self.draft = None;
-    }
-
-    /// Begins work on an utterance that may go on: if it doesn't, [`read`](Self::read) has its answer at once.
-    ///
-    /// # Errors
-    ///
-    /// If Whisper fails.
-    pub fn draft(&mut self, utterance: Utterance) -> Result<(), ModelError> {
-        self.draft = None;
-        if utterance.speech_secs >= self.settings.min_secs {
-            let understood = self.understand(&utterance.samples)?;
-            self.draft = Some(Draft { utterance, understood });
-        }
-        Ok(())
     }
 
     /// Turns an utterance into words.
@@ -192,57 +169,65 @@ impl SpeechReader {
     ///
     /// If Whisper fails.
     pub fn read(&mut self, utterance: &Utterance) -> Result<Outcome, ModelError> {
-        let draft = self.draft.take().filter(|draft| draft.is_of(utterance));
-        if utterance.speech_secs < self.settings.min_secs {
-            return Ok(Outcome::Dropped("too short to be a word"));
+        if self.is_too_short(utterance) {
+            return Ok(Outcome::Dropped(TOO_SHORT));
         }
-        let Understood { told, text, confidence } = match draft {
-            Some(draft) => draft.understood,
-            None => self.understand(&utterance.samples)?,
-        };
-        let english = self.habit.weigh(told.english, utterance.speech_secs);
-        if english < self.settings.min_english && told.code != "en" {
-            return Ok(Outcome::OtherLanguage(told.name.to_owned()));
-        }
-        if text.is_empty() {
-            return Ok(Outcome::Dropped("no words in it"));
-        }
-        if confidence < self.settings.min_confidence {
-            return Ok(Outcome::Dropped("not understood well enough"));
-        }
-        if repeats(&text) {
-            return Ok(Outcome::Dropped("only repetitions"));
-        }
-        Ok(Outcome::Words { text, confidence })
+        let told = self.language.tell(&utterance.samples)?;
+        let heard = self.transcriber.transcribe(&utterance.samples)?;
+        Ok(self.conclude(utterance, &told, heard))
     }
 
-    /// The words in samples (16 kHz), whatever they are, and their confidence (0..=1).
+    /// Whether there is too little in an utterance to be worth listening to.
+    #[must_use]
+    pub fn is_too_short(&self, utterance: &Utterance) -> bool {
+        utterance.speech_secs < self.settings.min_secs
+    }
+
+    /// What tells the language, and what tells the words.
+    pub const fn listeners(&mut self) -> (&mut LanguageTeller, &mut Transcriber) {
+        (&mut self.language, &mut self.transcriber)
+    }
+
+    /// What becomes of an utterance that sounds like this. To be called once for each, in order: what was spoken lately
+    /// counts.
+    pub fn conclude(&mut self, utterance: &Utterance, told: &Language, heard: Hypothesis) -> Outcome {
+        if self.is_too_short(utterance) {
+            return Outcome::Dropped(TOO_SHORT);
+        }
+        let english = self.habit.weigh(told.english, utterance.speech_secs);
+        if english < self.settings.min_english && told.code != "en" {
+            return Outcome::OtherLanguage(told.name.to_owned());
+        }
+        let Hypothesis { text, confidence } = heard;
+        if text.is_empty() {
+            return Outcome::Dropped("no words in it");
+        }
+        if confidence < self.settings.min_confidence {
+            return Outcome::Dropped("not understood well enough");
+        }
+        if repeats(&text) {
+            return Outcome::Dropped("only repetitions");
+        }
+        Outcome::Words { text, confidence }
+    }
+}
+
+impl Transcriber {
+    /// The words in samples (16 kHz). Those that repeat themselves are listened to once more, in a longer context.
     ///
     /// # Errors
     ///
     /// If Whisper fails.
-    pub fn transcribe(&mut self, samples: &[f32]) -> Result<(String, f32), ModelError> {
-        self.whisper.transcribe(samples, 1)
+    pub fn transcribe(&mut self, samples: &[f32]) -> Result<Hypothesis, ModelError> {
+        let heard = self.listen(samples, 1)?;
+        if repeats(&heard.text) || recurs(&heard.text) {
+            return self.listen(samples, LONGER);
+        }
+        Ok(heard)
     }
 
-    /// Words and language, side by side: the second is known before the first.
-    fn understand(&mut self, samples: &[f32]) -> Result<Understood, ModelError> {
-        let Self { whisper, language, .. } = self;
-        thread::scope(|scope| {
-            let told = scope.spawn(move || language.tell(samples));
-            let (mut text, mut confidence) = whisper.transcribe(samples, 1)?;
-            if repeats(&text) || recurs(&text) {
-                (text, confidence) = whisper.transcribe(samples, LONGER)?;
-            }
-            let stopped = |_| ModelError::Run { model: "whisper".to_owned(), detail: "it stopped".to_owned() };
-            Ok(Understood { told: told.join().map_err(stopped)??, text, confidence })
-        })
-    }
-}
-
-impl Whisper {
     /// The context is `stretch` times as long as the sound asks for.
-    fn transcribe(&mut self, samples: &[f32], stretch: usize) -> Result<(String, f32), ModelError> {
+    fn listen(&mut self, samples: &[f32], stretch: usize) -> Result<Hypothesis, ModelError> {
         let failed = |error: whisper_rs::WhisperError| ModelError::Run {
             model: "whisper".to_owned(),
             detail: error.to_string(),
@@ -266,7 +251,7 @@ impl Whisper {
             }
         }
         let confidence = if tokens > 0.0 { (log_sum / tokens).exp() } else { 0.0 };
-        Ok((without_remarks(&text), confidence))
+        Ok(Hypothesis { text: without_remarks(&text), confidence })
     }
 }
 

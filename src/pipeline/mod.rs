@@ -8,6 +8,7 @@ mod gather;
 pub mod live;
 pub mod offline;
 mod stages;
+mod understand;
 
 pub use crate::capture::Pick;
 pub use crate::capture::SourceState;

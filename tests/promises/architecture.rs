@@ -39,21 +39,32 @@ const ARROWS: [(&str, &[&str]); 13] = [
 ];
 
 /// Where a foreign crate lives, so that it can be exchanged in one folder. `main` is the program itself.
-const HOMES: [(&str, &[&str]); 16] = [
+const HOMES: [(&str, &[&str]); 27] = [
     ("anyhow", &["main", "command"]),
     ("audioadapter_buffers", &["condition"]),
+    ("clap", &["main", "command"]),
     ("cpal", &["capture"]),
     ("crossbeam_channel", &["link", "pipeline"]),
     ("csv", &["report"]),
+    ("ctrlc", &["command"]),
+    ("directories", &["settings"]),
     ("eframe", &["ui"]),
     ("egui", &["ui"]),
+    ("hound", &["capture"]),
+    ("image", &["capture"]),
+    ("indicatif", &["command"]),
+    ("nalgebra", &["condition"]),
     ("nokhwa", &["capture"]),
     ("ort", &["model"]),
     ("realfft", &["condition"]),
     ("ringbuf", &["link"]),
     ("rubato", &["condition"]),
     ("sha2", &["model"]),
+    ("strsim", &["settings"]),
+    ("sysinfo", &["pipeline"]),
     ("tokenizers", &["encode"]),
+    ("toml_edit", &["settings"]),
+    ("tracing_subscriber", &["main"]),
     ("triple_buffer", &["link"]),
     ("whisper_rs", &["encode"]),
 ];

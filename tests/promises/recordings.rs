@@ -80,6 +80,10 @@ fn a_recording_gives_the_same_bytes_twice() {
         assert_eq!(fs::read(first.join(name)).unwrap(), fs::read(second.join(name)).unwrap(), "{name}");
     }
     let [mut one, mut other] = [&first, &second].map(|out| summary(&out.join("voice.summary.json")));
+    // Equal because there is something, not because there is nothing.
+    let read = |name: &str| rows(&first.join(name)).iter().filter(|row| !row[1].is_empty()).count();
+    assert!(read("voice.csv") > 60 && read("single_face.csv") > 10);
+    assert!(!one["transcript"].as_array().unwrap().is_empty());
     one["realtime_factor"] = Value::Null;
     other["realtime_factor"] = Value::Null;
     assert_eq!(one, other);
@@ -222,6 +226,34 @@ fn nonsense_in_the_settings_is_refused_with_the_nearest_key() {
 }
 
 #[test]
+fn a_recording_that_cannot_be_played_fails_and_a_report_that_cannot_be_written_starts_nothing() {
+    let folder = TempDir::new().unwrap();
+    let text = folder.path().join("text.mp4");
+    fs::write(&text, "this is no film").unwrap();
+    let report = folder.path().join("report.json");
+
+    let run = |source: &Path, report: &Path| {
+        program(&[
+            "run",
+            "--headless",
+            "--source",
+            source.to_str().unwrap(),
+            "--seconds",
+            "30",
+            "--report",
+            report.to_str().unwrap(),
+        ])
+    };
+    let unreadable = run(&text, &report);
+    assert!(!unreadable.status.success());
+    assert!(!summary(&report)["failed"].as_array().unwrap().is_empty());
+
+    let nowhere = run(&face_film(), &folder.path().join("no/such/folder/report.json"));
+    assert!(!nowhere.status.success());
+    assert!(nowhere.stdout.is_empty() && said(&nowhere).contains("report"), "{}", said(&nowhere));
+}
+
+#[test]
 fn the_synthetic_participant_is_read_live_by_all_stages() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("report.json");
@@ -235,6 +267,9 @@ fn the_synthetic_participant_is_read_live_by_all_stages() {
     for modality in ["face", "voice", "words", "fused"] {
         assert!(report["coverage"][modality].as_f64().unwrap() > 0.0, "{modality}: {report:#}");
     }
+    let participant = &report["synthetic_participant"];
+    assert!(participant["face_share"].as_f64().unwrap() > 0.9, "{report:#}");
+    assert!(participant["words_understood"].as_u64().unwrap() > 5, "{report:#}");
     let lines = String::from_utf8_lossy(&done.stdout).into_owned();
     assert!(lines.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()));
 }

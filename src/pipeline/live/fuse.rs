@@ -39,6 +39,7 @@ use crate::pipeline::live::stage::WordsStage;
 use crate::pipeline::live::stage::pause;
 use crate::pipeline::offline::tick;
 use crate::pipeline::stages::Stages;
+use crate::pipeline::understand::Understanding;
 use crate::signal::Absence;
 use crate::signal::FaceView;
 use crate::signal::Frame;
@@ -113,17 +114,7 @@ impl Run {
             gatherer.switch(*modality, Some(Absence::NoModel));
             self.events.offer(Event::StageOff { modality: *modality, message: message.clone() });
         }
-        let mut fusing = Fusing {
-            gatherer,
-            gauge: Gauge::new(),
-            person: PersonState::default(),
-            seen: [0; 3],
-            ended: [false; 2],
-            last_note: self.clock.now(),
-            utterances_done: 0,
-            failed: Vec::new(),
-            is_over: false,
-        };
+        let mut fusing = Fusing::begin(gatherer, self.clock.now());
         let ends = self.build(&mut stages, picture, &mut fusing.gauge).map_err(|error| error.to_string())?;
         let result = self.answer(&ends, &mut stages, &mut fusing);
         ends.close();
@@ -211,7 +202,7 @@ impl Run {
         }
         if let Some((speech, words)) = stages.words.take() {
             let (utterances, notes, clock) = (utterance_in, note_link(), self.clock.clone());
-            let orders = words_order_in;
+            let (speech, orders) = (Understanding::of(speech), words_order_in);
             let words = WordsStage { speech, words, drafts: draft_in, utterances, orders, notes, clock };
             threads.push(stage("words", words.notes.clone(), move || words.run())?);
         }
@@ -425,6 +416,20 @@ impl Run {
 }
 
 impl Fusing {
+    fn begin(gatherer: Gatherer, now: Timestamp) -> Self {
+        Self {
+            gatherer,
+            gauge: Gauge::new(),
+            person: PersonState::default(),
+            seen: [0; 3],
+            ended: [false; 2],
+            last_note: now,
+            utterances_done: 0,
+            failed: Vec::new(),
+            is_over: false,
+        }
+    }
+
     /// Somebody else: nothing of the one before is theirs. The face has forgotten by itself.
     fn afresh(&mut self, why: &str, now: Timestamp, ends: &Ends) {
         ends.voice_orders.offer(Order::Afresh);
@@ -528,3 +533,6 @@ fn modalities_of(stage: &str) -> &'static [Modality] {
         _ => &[],
     }
 }
+
+#[cfg(test)]
+mod tests;

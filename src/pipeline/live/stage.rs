@@ -13,7 +13,6 @@ use crate::condition::hear::Hearing;
 use crate::condition::hear::Resampler;
 use crate::encode::FaceEncoder;
 use crate::encode::Outcome;
-use crate::encode::SpeechReader;
 use crate::encode::VoiceEncoder;
 use crate::encode::WordsEncoder;
 use crate::link::event::EventInlet;
@@ -22,6 +21,7 @@ use crate::link::event::Next;
 use crate::link::latest::LatestInlet;
 use crate::link::latest::LatestOutlet;
 use crate::pipeline::event::Freeze;
+use crate::pipeline::understand::Understanding;
 use crate::signal::Absence;
 use crate::signal::Evidence;
 use crate::signal::FaceView;
@@ -308,7 +308,7 @@ impl VoiceStage {
 }
 
 pub(super) struct WordsStage {
-    pub(super) speech: SpeechReader,
+    pub(super) speech: Understanding,
     pub(super) words: WordsEncoder,
     pub(super) drafts: LatestInlet<Utterance>,
     pub(super) utterances: EventInlet<(Span, Box<Utterance>)>,
