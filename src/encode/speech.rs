@@ -83,6 +83,7 @@ pub struct Transcriber {
     end_of_text: i32,
     threads: usize,
     samples: Vec<f32>,
+    positions: usize,
 }
 
 /// Words, if they are any, before it is known whether they can be trusted.
@@ -154,7 +155,7 @@ impl SpeechReader {
         let end_of_text = context.token_eot();
         let threads = settings.threads.max(1);
         let language = LanguageTeller::load(manifest, threads)?;
-        let transcriber = Transcriber { state, end_of_text, threads, samples: Vec::new() };
+        let transcriber = Transcriber { state, end_of_text, threads, samples: Vec::new(), positions: 0 };
         Ok(Self { transcriber, language, habit: Habit::default(), settings })
     }
 
@@ -226,6 +227,12 @@ impl Transcriber {
         Ok(heard)
     }
 
+    /// The encoder's context of the last transcription, in positions of 20 ms.
+    #[must_use]
+    pub const fn positions(&self) -> usize {
+        self.positions
+    }
+
     /// The context is `stretch` times as long as the sound asks for.
     fn listen(&mut self, samples: &[f32], stretch: usize) -> Result<Hypothesis, ModelError> {
         let failed = |error: whisper_rs::WhisperError| ModelError::Run {
@@ -236,7 +243,8 @@ impl Transcriber {
         self.samples.extend_from_slice(samples);
         self.samples.resize(samples.len().max(RATE) + RATE / 5, 0.0);
         let threads = i32::try_from(self.threads).unwrap_or(1);
-        let parameters = parameters(self.samples.len(), threads, stretch);
+        self.positions = positions(self.samples.len(), stretch);
+        let parameters = parameters(self.samples.len(), self.positions, threads);
         self.state.full(parameters, &self.samples).map_err(failed)?;
 
         let mut text = String::new();
@@ -255,12 +263,16 @@ impl Transcriber {
     }
 }
 
+/// As many positions as the sound has, and some; `stretch` times as many.
+fn positions(samples: usize, stretch: usize) -> usize {
+    let positions = (samples * POSITIONS_PER_SEC / RATE + MARGIN_POSITIONS) * stretch;
+    positions.clamp(LEAST_POSITIONS, MOST_POSITIONS)
+}
+
 /// Greedy, one segment, no memory of what was said before, no second tries; the encoder's context is as long as the
 /// sound.
 #[must_use]
-fn parameters<'a>(samples: usize, threads: i32, stretch: usize) -> FullParams<'a, 'a> {
-    let positions = (samples * POSITIONS_PER_SEC / RATE + MARGIN_POSITIONS) * stretch;
-    let positions = positions.clamp(LEAST_POSITIONS, MOST_POSITIONS);
+fn parameters<'a>(samples: usize, positions: usize, threads: i32) -> FullParams<'a, 'a> {
     let seconds = samples.div_ceil(RATE);
     let mut parameters = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
     parameters.set_audio_ctx(i32::try_from(positions).unwrap_or(0));
