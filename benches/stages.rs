@@ -7,11 +7,16 @@
 //! | `voice window`   | one window of four seconds: acoustic encoder, reading            |
 //! | `words`          | one spoken sentence: language, Whisper, sentence encoder, reading |
 //! | `fusion`         | one answer, and what it would be without each modality           |
+//! | `whole pipeline` | a film of 20 s, 720p, 30 fps, with talk: every frame and all its sound, on all cores |
+//!
+//! The film is the test clip's face, scaled up, with the synthetic participant's voice; it is made once, in `target/tmp`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark may fail loudly")]
 
 use std::hint::black_box;
 use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
 
 use circumplex::capture::media;
 use circumplex::capture::synthetic::SAMPLE_RATE_HZ;
@@ -34,6 +39,9 @@ use circumplex::fuse::Fuser as _;
 use circumplex::fuse::LateFusion;
 use circumplex::model::Manifest;
 use circumplex::model::Runtime;
+use circumplex::pipeline::StageSettings;
+use circumplex::pipeline::Stages;
+use circumplex::pipeline::offline;
 use circumplex::signal::FaceView;
 use circumplex::signal::Frame;
 use circumplex::signal::Moment;
@@ -48,16 +56,48 @@ use criterion::Throughput;
 use criterion::criterion_group;
 use criterion::criterion_main;
 
+const FILM_SECS: usize = 20;
+
 fn models() -> (Manifest, Runtime) {
     let manifest = Manifest::open(Path::new("models")).expect("run `bash models/setup` first");
     let runtime = Runtime::load(&manifest).unwrap();
     (manifest, runtime)
 }
 
+/// A talking head, 1280×720, 30 fps, 48 kHz.
+fn film() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let (voice, film) = (folder.join("talk.wav"), folder.join("talking_head_720p.mp4"));
+    if film.exists() {
+        return film;
+    }
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: SAMPLE_RATE_HZ,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut file = hound::WavWriter::create(&voice, spec).unwrap();
+    for sample in speech(FILM_SECS) {
+        file.write_sample((sample * 32_000.0) as i16).unwrap();
+    }
+    file.finalize().unwrap();
+    let half = film.with_extension("part.mp4");
+    let status = Command::new("ffmpeg")
+        .args(["-v", "error", "-y", "-i", "models/fetched/fixtures/WolfgangLanger_Pexels.mp4", "-i"])
+        .arg(&voice)
+        .args(["-map", "0:v", "-map", "1:a", "-vf", "scale=1280:720,fps=30", "-pix_fmt", "yuv420p", "-shortest"])
+        .arg(&half)
+        .status();
+    assert!(status.expect("ffmpeg").success());
+    std::fs::rename(&half, &film).unwrap();
+    film
+}
+
 fn frames(count: usize) -> Vec<(Frame, Span)> {
-    let path = Path::new("models/fetched/fixtures/WolfgangLanger_Pexels.mp4");
+    let path = &film();
     let info = media::probe(path).unwrap();
-    let mut reader = media::VideoReader::open(path, &info, Some(1280)).unwrap();
+    let mut reader = media::VideoReader::open(path, &info, None).unwrap();
     let mut frames = Vec::new();
     let mut frame = Frame::default();
     while let Some(span) = reader.next(&mut frame).unwrap() {
@@ -146,5 +186,18 @@ fn sound(criterion: &mut Criterion) {
     criterion.bench_function("fusion", |bencher| bencher.iter(|| black_box(fusion.fuse(&moment).unwrap())));
 }
 
-criterion_group!(benches, face, sound);
+fn whole(criterion: &mut Criterion) {
+    let path = &film();
+    let secs = media::probe(path).unwrap().duration_s;
+    let mut stages = Stages::load(Path::new("models"), &StageSettings::default()).unwrap();
+    let mut group = criterion.benchmark_group("all cores");
+    // In milliseconds of film, so that the throughput over 1000 is how many times real time it is.
+    group.sample_size(10).throughput(Throughput::Elements((secs * 1e3) as u64));
+    group.bench_function("whole pipeline", |bencher| {
+        bencher.iter(|| offline::analyze(path, &mut stages, |output| drop(black_box(output))).unwrap());
+    });
+    group.finish();
+}
+
+criterion_group!(benches, face, sound, whole);
 criterion_main!(benches);

@@ -14,6 +14,7 @@ use crate::encode::SpeechReader;
 use crate::encode::SpeechSettings;
 use crate::encode::VoiceEncoder;
 use crate::encode::VoiceSettings;
+use crate::encode::WhisperModel;
 use crate::encode::WordsEncoder;
 use crate::fuse::Fuser;
 use crate::fuse::LateFusion;
@@ -90,7 +91,7 @@ impl Stages {
             Ok(runtime) => stages.fill(&manifest, &runtime, settings),
             Err(error) => stages.off = Modality::ALL.map(|one| (one, error.to_string())).to_vec(),
         }
-        stages.list(&manifest);
+        stages.list(&manifest, settings);
         Ok(stages)
     }
 
@@ -118,7 +119,7 @@ impl Stages {
         }
     }
 
-    fn list(&mut self, manifest: &Manifest) {
+    fn list(&mut self, manifest: &Manifest, settings: &StageSettings) {
         let is_on = |modality| !self.off.iter().any(|(off, _)| *off == modality);
         let mut names: Vec<&str> = Vec::new();
         for (modality, models) in
@@ -127,6 +128,9 @@ impl Stages {
             if is_on(modality) {
                 names.extend(models);
             }
+        }
+        if settings.speech.model == WhisperModel::Tiny {
+            names.retain(|name| *name != "whisper_base_en");
         }
         names.sort_unstable();
         names.dedup();

@@ -14,7 +14,8 @@ use crate::time::Timestamp;
 ///
 /// # Gives
 ///
-/// A smooth and monotonic map from sample index to [`Timestamp`].
+/// A smooth map from sample index to [`Timestamp`]: at any one time it grows with the index; what it said of an index may
+/// change by a part of a millisecond as the loop follows the card.
 #[derive(Debug, Clone)]
 pub struct SampleClock {
     nominal_rate_hz: f64,

@@ -34,6 +34,8 @@ use crate::ui::view::View;
 
 /// Events taken in before one picture at most, so that a flood can't stop the window.
 const EVENTS_AT_ONCE: usize = 4096;
+/// From count to count of the pictures drawn, seconds.
+const COUNT_SECS: f64 = 10.0;
 /// How long settings must rest before they are kept.
 const SAVE_AFTER_SECS: f64 = 0.7;
 /// The least room that the panels need, in points.
@@ -58,6 +60,7 @@ pub struct App {
     pointed_at: Option<Timestamp>,
     motion: Motion,
     unsaved_since: Option<f64>,
+    drawn: Option<(f64, u32)>,
 }
 
 /// What is shown while the view stands still.
@@ -104,6 +107,7 @@ impl App {
             pointed_at: None,
             motion: Motion::default(),
             unsaved_since: None,
+            drawn: None,
         }
     }
 
@@ -227,6 +231,17 @@ impl App {
         }
     }
 
+    /// Tells the log how many pictures are drawn in a second, every ten seconds: `RUST_LOG=circumplex=debug`.
+    fn count_picture(&mut self, ctx: &Context) {
+        let now = ctx.input(|input| input.time);
+        let (since, pictures) = self.drawn.get_or_insert((now, 0));
+        *pictures += 1;
+        if now - *since >= COUNT_SECS {
+            tracing::debug!(per_second = f64::from(*pictures) / (now - *since), "pictures drawn");
+            self.drawn = Some((now, 0));
+        }
+    }
+
     /// Draws as large as was asked for, as far as the panels still have room.
     fn fit_scale(&self, ctx: &Context) {
         let room = ctx.content_rect().size() * ctx.zoom_factor();
@@ -240,6 +255,7 @@ impl App {
 
 impl eframe::App for App {
     fn logic(&mut self, ctx: &Context, _: &mut eframe::Frame) {
+        self.count_picture(ctx);
         Self::logic(self, ctx);
     }
 
