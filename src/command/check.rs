@@ -3,7 +3,11 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::capture::synthetic::SAMPLE_RATE_HZ;
+use crate::capture::synthetic::SyntheticVoice;
 use crate::command::Place;
+use crate::condition::hear::Resampler;
+use crate::encode::SpeechReader;
 use crate::model::Input;
 use crate::model::Manifest;
 use crate::model::Network;
@@ -13,6 +17,7 @@ use crate::signal::Modality;
 use crate::time::Clock as _;
 use crate::time::MonotonicClock;
 
+const SPOKEN_SECS: usize = 4;
 const MEASURED_FOR: Duration = Duration::from_millis(300);
 
 pub(super) fn run(place: &Place) -> anyhow::Result<ExitCode> {
@@ -35,7 +40,10 @@ pub(super) fn run(place: &Place) -> anyhow::Result<ExitCode> {
             println!("runtime: {error}");
         }
     }
-    let stages = Stages::load(&place.models, &place.settings.stages)?;
+    let mut stages = Stages::load(&place.models, &place.settings.stages)?;
+    if let Some((speech, _)) = &mut stages.words {
+        measure_speech(speech)?;
+    }
     println!("what will be on");
     for modality in Modality::ALL {
         match stages.off.iter().find(|(off, _)| *off == modality) {
@@ -81,6 +89,23 @@ fn measure(manifest: &Manifest, runtime: &Runtime) {
             Err(error) => println!("  {model:<20} {error}"),
         }
     }
+}
+
+/// Both Whispers, with the threads that they are given, on the beginning of what the synthetic participant says.
+fn measure_speech(speech: &mut SpeechReader) -> anyhow::Result<()> {
+    let mut device = vec![0.0; SAMPLE_RATE_HZ as usize * SPOKEN_SECS];
+    SyntheticVoice::new()?.read(u64::from(SAMPLE_RATE_HZ), &mut device);
+    let mut samples = Vec::new();
+    Resampler::new(SAMPLE_RATE_HZ)?.push(&device, |ready| samples.extend_from_slice(ready));
+    let clock = MonotonicClock::start();
+    let (language, transcriber) = speech.listeners();
+    language.tell(&samples)?;
+    let told = clock.now();
+    transcriber.transcribe(&samples)?;
+    let (told_secs, secs) = (told.secs(), clock.now().since(told).as_secs_f64());
+    println!("  {:<20} {:>7.2} ms for {SPOKEN_SECS} s of speech", "language", told_secs * 1e3);
+    println!("  {:<20} {:>7.2} ms for {SPOKEN_SECS} s of speech", "words", secs * 1e3);
+    Ok(())
 }
 
 fn time(

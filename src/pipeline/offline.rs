@@ -148,6 +148,10 @@ pub fn analyze(path: &Path, stages: &mut Stages, mut emit: impl FnMut(Output<'_>
     };
     let mut sound = None;
     if let Some(audio) = &info.audio {
+        // An ear that was lost in a recording before must not look like silence in this one.
+        if stages.ear.is_none() && !stages.off.iter().any(|(off, _)| *off == Modality::Voice) {
+            return Err(OfflineError::Stopped("sound"));
+        }
         let reader = media::AudioReader::open(path, &info)?;
         let resampler = Resampler::new(audio.rate_hz)?;
         // The ear is taken only once nothing can fail before it is given back.
