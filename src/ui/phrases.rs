@@ -40,9 +40,13 @@ pub fn length(length: Duration) -> String {
     }
 }
 
-/// Time since the beginning: "4:31", "1:04:31".
+/// A time since the beginning: "4:31", "1:04:31".
 #[must_use]
-pub fn clock(since: Duration) -> String {
+pub fn clock(view: &View<'_>, at: Timestamp) -> String {
+    since_beginning(at.since(view.zero()))
+}
+
+fn since_beginning(since: Duration) -> String {
     let secs = since.as_secs();
     let (hours, minutes, secs) = (secs / 3600, secs / 60 % 60, secs % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{secs:02}") } else { format!("{minutes}:{secs:02}") }
@@ -280,7 +284,7 @@ mod tests {
     fn times_are_short() {
         let length = |secs| super::length(Duration::from_secs(secs));
         assert_eq!((length(12), length(190), length(7260)), ("12 s".into(), "3 min".into(), "2 h 1 min".into()));
-        assert_eq!(clock(Duration::from_secs_f64(271.9)), "4:31");
+        assert_eq!(since_beginning(Duration::from_secs_f64(271.9)), "4:31");
     }
 
     #[test]

@@ -8,7 +8,6 @@ use crate::signal::Fused;
 use crate::signal::Modality;
 use crate::time::Timestamp;
 use crate::ui::Options;
-use crate::ui::phrases;
 use crate::ui::state::State;
 use crate::ui::theme::Palette;
 
@@ -58,12 +57,6 @@ impl View<'_> {
     #[must_use]
     pub fn zero(&self) -> Timestamp {
         self.state.begun.unwrap_or(Timestamp::ZERO)
-    }
-
-    /// A time as the clock shows it.
-    #[must_use]
-    pub fn clock(&self, at: Timestamp) -> String {
-        phrases::clock(at.since(self.zero()))
     }
 
     /// Whether a modality's evidence is there, or why not; `None` if there is no recent answer at all.

@@ -15,6 +15,7 @@ use crate::pipeline::SourceState;
 use crate::signal::Modality;
 use crate::ui::Sheet;
 use crate::ui::WindowCommand;
+use crate::ui::phrases;
 use crate::ui::theme::Palette;
 use crate::ui::view::View;
 
@@ -77,11 +78,11 @@ pub fn notices(view: &View<'_>) -> Vec<Notice> {
     }
     if let Some(ended) = view.state.ended_at {
         let again = ("play it again".to_owned(), "from the beginning", WindowCommand::Open(view.source.clone()));
-        let text = format!("The recording has come to its end at {}.", view.clock(ended));
+        let text = format!("The recording has come to its end at {}.", phrases::clock(view, ended));
         all.push(Notice { kind: NoticeKind::Note, text, ways: vec![again, sources()] });
     } else if view.is_held {
         let on = ("go on".to_owned(), "Space does the same", WindowCommand::Hold);
-        let text = format!("The view is held at {}; reading goes on behind it.", view.clock(view.now));
+        let text = format!("The view is held at {}; reading goes on behind it.", phrases::clock(view, view.now));
         all.push(Notice { kind: NoticeKind::Note, text, ways: vec![on] });
     }
     all

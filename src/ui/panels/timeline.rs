@@ -322,7 +322,7 @@ fn draw_axis(painter: &Painter, view: &View<'_>, scale: Scale, tracks: &Tracks) 
         painter.vline(x, tracks.valence.top()..=tracks.axis.top(), Stroke::new(1.0, palette.edge.gamma_multiply(0.7)));
         let is_room = x > scale.left + 14.0 && x < scale.right - 34.0;
         if is_room {
-            let text = view.clock(Timestamp::from_secs(at));
+            let text = phrases::clock(view, Timestamp::from_secs(at));
             let below = egui::pos2(x, tracks.axis.bottom());
             painter.text(below, Align2::CENTER_BOTTOM, text, FontId::proportional(10.5), palette.muted);
         }
@@ -335,7 +335,7 @@ fn draw_axis(painter: &Painter, view: &View<'_>, scale: Scale, tracks: &Tracks) 
 fn draw_crosshair(painter: &Painter, view: &View<'_>, rect: Rect, x: f32, at: Timestamp) {
     let palette = view.palette;
     painter.vline(x, rect.y_range(), Stroke::new(1.0, palette.text));
-    let mut lines = vec![view.clock(at)];
+    let mut lines = vec![phrases::clock(view, at)];
     match view.state.history.at(at) {
         None => lines.push("nothing known".to_owned()),
         Some(known) => lines.extend(values(&known)),

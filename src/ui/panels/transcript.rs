@@ -42,7 +42,7 @@ pub fn transcript_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
                         (said.span.start, text, "something was said that isn't shown".to_owned())
                     }
                 };
-                ui.label(RichText::new(view.clock(at)).small().color(palette.muted));
+                ui.label(RichText::new(phrases::clock(view, at)).small().color(palette.muted));
                 ui.add(egui::Label::new(text).wrap()).on_hover_text(hover);
             });
         }
