@@ -39,7 +39,8 @@ const ARROWS: [(&str, &[&str]); 13] = [
 ];
 
 /// Where a foreign crate lives, so that it can be exchanged in one folder. `main` is the program itself.
-const HOMES: [(&str, &[&str]); 27] = [
+const HOMES: [(&str, &[&str]); 28] = [
+    ("alsa", &["capture"]),
     ("anyhow", &["main", "command"]),
     ("audioadapter_buffers", &["condition"]),
     ("clap", &["main", "command"]),

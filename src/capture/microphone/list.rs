@@ -65,7 +65,17 @@ fn listed() -> Vec<(String, cpal::Device)> {
 }
 
 fn hosts() -> Vec<HostId> {
+    hush();
     cpal::available_hosts()
+}
+
+/// From here on what alsa-lib prints on this thread, about plug-ins that can't be opened mostly, goes nowhere: what
+/// matters of it comes as an error as well.
+fn hush() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = alsa::Output::local_error_handler() {
+        tracing::debug!(%error, "alsa-lib goes on printing");
+    }
 }
 
 fn name_of(device: &cpal::Device) -> Option<String> {
