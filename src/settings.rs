@@ -152,7 +152,7 @@ impl Settings {
             ("stages.face.window_secs", face.window_secs, 0.0, 60.0),
             ("stages.face.lost_secs", face.lost_secs, 0.0, 3600.0),
             ("stages.voice.clipped", voice.clipped, 0.001, 1.0),
-            ("stages.speech.threads", speech.threads as f32, 1.0, 64.0),
+            ("stages.speech.threads", speech.threads as f32, 0.0, 64.0),
             ("stages.speech.min_confidence", speech.min_confidence, 0.0, 1.0),
             ("stages.speech.min_english", speech.min_english, 0.0, 1.0),
             ("stages.speech.min_secs", speech.min_secs, 0.0, 10.0),

@@ -34,7 +34,7 @@ pub enum WhisperModel {
 pub struct SpeechSettings {
     /// Which Whisper.
     pub model: WhisperModel,
-    /// Threads for it.
+    /// Threads for it; 0 leaves it to the pipeline, or else is one.
     pub threads: usize,
     /// Words of a lower confidence are dropped, 0..=1.
     pub min_confidence: f32,
@@ -46,7 +46,7 @@ pub struct SpeechSettings {
 
 impl Default for SpeechSettings {
     fn default() -> Self {
-        Self { model: WhisperModel::BaseEn, threads: 1, min_confidence: 0.5, min_english: 0.5, min_secs: 0.25 }
+        Self { model: WhisperModel::BaseEn, threads: 0, min_confidence: 0.5, min_english: 0.5, min_secs: 0.25 }
     }
 }
 

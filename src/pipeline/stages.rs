@@ -112,7 +112,11 @@ impl Stages {
             Ok(voice) => self.voice = Some(voice),
             Err(error) => self.off.push((Modality::Voice, error.to_string())),
         }
-        let speech = SpeechReader::load(manifest, settings.speech.clone());
+        let mut speech = settings.speech.clone();
+        if speech.threads == 0 {
+            speech.threads = spare_threads();
+        }
+        let speech = SpeechReader::load(manifest, speech);
         match speech.and_then(|speech| Ok((speech, WordsEncoder::load(manifest, runtime)?))) {
             Ok(words) => self.words = Some(words),
             Err(error) => self.off.push((Modality::Words, error.to_string())),
@@ -149,4 +153,9 @@ impl Stages {
         }
         self.fuser.reset();
     }
+}
+
+/// What the other stages leave of the processor.
+fn spare_threads() -> usize {
+    (std::thread::available_parallelism().map_or(1, usize::from) / 2).clamp(1, 4)
 }

@@ -77,6 +77,8 @@ pub(super) type Notes = EventOutlet<Note>;
 const LOOK: Duration = Duration::from_millis(2);
 const DRAIN: Duration = Duration::from_millis(5);
 const FAILURES: u32 = 5;
+/// What a draft must bring beyond the last utterance.
+const LEAST_NEWS: Duration = Duration::from_millis(50);
 
 /// Counts failures in a row; the fifth ends the stage.
 #[derive(Default)]
@@ -334,7 +336,9 @@ impl WordsStage {
                 Next::Closed => return Ok(()),
                 Next::Nothing => {
                     // One that came while its utterance was read is of no use any more.
-                    if let Some(draft) = self.drafts.take_new().filter(|draft| draft.span.start > done_until) {
+                    if let Some(draft) = self.drafts.take_new()
+                        && draft.span.end.since(done_until) > LEAST_NEWS
+                    {
                         let draft = std::mem::take(&mut draft.value);
                         hearing.take("words", self.speech.draft(draft))?;
                     }
