@@ -24,6 +24,9 @@ pub struct Settings {
     pub window: toml::Table,
 }
 
+/// How far above the program models are looked for: it is built in `target/release`.
+const FOLDERS_UP: usize = 4;
+
 /// The documented defaults.
 pub const DOCUMENTED: &str = include_str!("settings.toml");
 
@@ -40,7 +43,7 @@ pub enum SettingsError {
         path: PathBuf,
     },
     /// A key that isn't known.
-    #[error("the settings have a key {key:?} that isn't known{hint}; `circumplex settings` lists all\nfile: {path:?}")]
+    #[error("the settings have a key {key:?} that isn't known{hint} (`circumplex settings` lists all)\nfile: {path:?}")]
     UnknownKey {
         /// The key.
         key: String,
@@ -214,15 +217,17 @@ impl Settings {
         fs::rename(&part, path).map_err(|error| unwritable(error.to_string()))
     }
 
-    /// The folder of models: `chosen` < settings < beside the program < here.
+    /// The folder of models: `chosen`, or that of the settings, or the one beside the program or a few folders above it
+    /// (where it was built), or the one here.
     #[must_use]
     pub fn models_folder(&self, chosen: Option<&Path>) -> PathBuf {
         if let Some(folder) = chosen.or(self.models.as_deref()) {
             return folder.to_path_buf();
         }
-        let beside = std::env::current_exe().ok().and_then(|program| Some(program.parent()?.join("models")));
-        let beside = beside.filter(|folder| folder.join("manifest.toml").exists());
-        beside.unwrap_or_else(|| PathBuf::from("models"))
+        let program = std::env::current_exe().unwrap_or_default();
+        let around = program.ancestors().skip(1).take(FOLDERS_UP).map(|folder| folder.join("models"));
+        let mut around = around.filter(|folder| folder.join("manifest.toml").exists());
+        around.next().unwrap_or_else(|| PathBuf::from("models"))
     }
 }
 

@@ -330,8 +330,8 @@ fn health(count: u64) -> Health {
             stage("fuse", 20.0, 1, 1),
         ],
         links: vec![
-            LinkHealth { link: "camera to face", passed: count, dropped: 3 },
-            LinkHealth { link: "microphone to hear", passed: count * 2400, dropped: 0 },
+            LinkHealth { link: "camera to face", passed: count, dropped: 3, is_newest_only: true },
+            LinkHealth { link: "microphone to hear", passed: count * 2400, dropped: 0, is_newest_only: false },
         ],
         reading_latency: [
             Some((millis(41), millis(63))),

@@ -85,7 +85,7 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
         request.out.display()
     );
     for (file, why) in &bad {
-        println!("not, or in part: {}\n  {why}", file.display());
+        println!("not read, or only in part: {}\n  {why}", file.display());
     }
     Ok(if bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -138,8 +138,9 @@ fn one(
         features.finish()?;
     }
     let took = clock.now().secs().max(1e-9);
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
     let factor = analysis.duration_secs / took;
-    let summary = totals.summary(analysis.duration_secs, factor, analysis.damage.clone(), &stages.models);
+    let summary = totals.summary(&name, analysis.duration_secs, factor, analysis.damage.clone(), &stages.models);
     let summary_part = request.out.join(format!("{stem}.summary.json.part"));
     let mut text = serde_json::to_string_pretty(&summary)?;
     text.push('\n');

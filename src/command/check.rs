@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::capture::devices;
 use crate::capture::synthetic::SAMPLE_RATE_HZ;
 use crate::capture::synthetic::SyntheticVoice;
 use crate::command::Place;
@@ -22,7 +23,7 @@ const MEASURED_FOR: Duration = Duration::from_millis(300);
 
 pub(super) fn run(place: &Place) -> anyhow::Result<ExitCode> {
     let manifest = Manifest::open(&place.models)?;
-    println!("models in {}", place.models.display());
+    println!("models in the folder {}", place.models.display());
     let mut is_well = true;
     for (name, entry) in manifest.entries().filter(|(name, _)| !name.starts_with("fixture")) {
         match manifest.verified(name) {
@@ -50,6 +51,10 @@ pub(super) fn run(place: &Place) -> anyhow::Result<ExitCode> {
             Some((_, why)) => println!("  off  {}: {why}", modality.name()),
             None => println!("  on   {}", modality.name()),
         }
+    }
+    let found = devices();
+    for (kind, names) in [("cameras", found.cameras), ("microphones", found.microphones)] {
+        println!("{kind}: {}", if names.is_empty() { "none found".to_owned() } else { names.join(", ") });
     }
     let ffmpeg = std::process::Command::new("ffmpeg").arg("-version").output().is_ok();
     println!(

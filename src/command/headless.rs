@@ -1,6 +1,7 @@
 //! The live pipeline without a window.
 
 use std::fs::OpenOptions;
+use std::io::IsTerminal as _;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -39,7 +40,7 @@ pub(super) struct Request {
     /// `live`, `demo`, or a recording.
     #[arg(long, default_value = "live")]
     source: String,
-    /// Ends after so many seconds; else with the recording, or by Ctrl-C.
+    /// Ends so many seconds after the first answer; else with the recording, or by Ctrl-C.
     #[arg(long, value_name = "N")]
     seconds: Option<f64>,
     /// Where the report is written at the end.
@@ -47,6 +48,8 @@ pub(super) struct Request {
     report: Option<PathBuf>,
 }
 
+/// Goes back to the beginning of the terminal's line and empties it.
+const CLEAR: &str = "\r\x1b[2K";
 const WAIT: Duration = Duration::from_millis(50);
 
 pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> {
@@ -89,11 +92,21 @@ pub(super) fn run_line(place: &Place, source: SourceChoice) -> anyhow::Result<Ex
     let mut report = Report::of(&source);
     let live = live::start(source, place.live(), Arc::new(|| {}))?;
     let mut err = std::io::stderr().lock();
+    let is_terminal = err.is_terminal();
+    let mut next_secs = 0.0;
     follow(live, None, |event| {
         report.take(event);
         let written = match event {
-            Event::Tick(tick) => write!(err, "\r\x1b[2K{}", sentence(tick)),
-            other => line_of(other).map_or(Ok(()), |line| writeln!(err, "\r\x1b[2K{line}")),
+            Event::Tick(tick) if is_terminal => write!(err, "{CLEAR}{}", sentence(tick)),
+            // In a file a line for each second is enough.
+            Event::Tick(tick) if tick.moment.at.secs() >= next_secs => {
+                next_secs = tick.moment.at.secs().floor() + 1.0;
+                writeln!(err, "{}", sentence(tick))
+            }
+            other => told(other).map_or(Ok(()), |told| {
+                let clear = if is_terminal { CLEAR } else { "" };
+                writeln!(err, "{clear}{told}")
+            }),
         };
         written.is_ok()
     });
@@ -101,15 +114,35 @@ pub(super) fn run_line(place: &Place, source: SourceChoice) -> anyhow::Result<Ex
     Ok(report.exit_code())
 }
 
-/// Hands on what the pipeline tells until it ends, its time is over, Ctrl-C is pressed, or `take` wants no more; then
+/// What has happened, for people.
+fn told(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::Transcript(said) => {
+            format!("“{}” ({:.0} % sure)", said.value.text.trim(), said.value.confidence * 100.0)
+        }
+        Event::NotTranscribed(why) => format!("(something was said: {})", why.value),
+        Event::Camera(state) => format!("camera {state}"),
+        Event::Microphone(state) => format!("microphone {state}"),
+        Event::StageOff { modality, message } => format!("{} is off: {message}", modality.name()),
+        Event::StageFailed { stage, message } => format!("the {stage} stage has stopped: {message}"),
+        Event::Ended => "the recording has come to its end".to_owned(),
+        Event::Begun(_) | Event::Tick(_) | Event::Level(_) | Event::Person(_) | Event::Health(_) => return None,
+    })
+}
+
+/// Hands on what the pipeline tells until it ends, its time since the first answer is over, Ctrl-C is pressed, or `take` wants no more; then
 /// stops it.
 fn follow(live: Live, seconds: Option<f64>, mut take: impl FnMut(&Event) -> bool) {
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = interrupted.clone();
     ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).ok();
+    let mut first = None;
     loop {
         match live.events.wait(WAIT) {
             Next::Item(event) => {
+                if let Event::Tick(tick) = &event {
+                    first.get_or_insert(tick.moment.at);
+                }
                 if !take(&event) || matches!(event, Event::Ended) {
                     break;
                 }
@@ -117,7 +150,8 @@ fn follow(live: Live, seconds: Option<f64>, mut take: impl FnMut(&Event) -> bool
             Next::Nothing => {}
             Next::Closed => break,
         }
-        let is_over = seconds.is_some_and(|seconds| live.clock.now().secs() >= seconds);
+        let ran = first.map_or(0.0, |first| live.clock.now().since(first).as_secs_f64());
+        let is_over = seconds.is_some_and(|seconds| ran >= seconds);
         if is_over || interrupted.load(Ordering::Relaxed) {
             break;
         }
@@ -228,6 +262,9 @@ struct Report {
     off: Vec<Value>,
     is_recording: bool,
     is_demo: bool,
+    had_source: bool,
+    /// Whether the recording's picture and its sound are over: what comes then isn't the recording.
+    over: [bool; 2],
     followed: Option<Followed>,
     first_to_last: Option<(Timestamp, Timestamp)>,
 }
@@ -241,9 +278,15 @@ impl Report {
         }
     }
 
-    /// A stage that died and a recording that can't be read are failures; a device that isn't there is a state.
+    /// A stage that died, a recording that can't be read, and a run that never had any source are failures; one device
+    /// that isn't there is a state.
     fn exit_code(&self) -> ExitCode {
-        if self.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        if !self.had_source {
+            eprintln!(
+                "circumplex: no camera and no microphone could be opened; `circumplex devices` lists what is there"
+            );
+        }
+        if self.failed.is_empty() && self.had_source { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 
     fn take(&mut self, event: &Event) {
@@ -253,6 +296,7 @@ impl Report {
                 self.cpu.push(health.cpu_percent);
                 self.health = (**health).clone();
             }
+            Event::Tick(_) if self.is_recording && self.over == [true, true] => {}
             Event::Tick(tick) => {
                 self.ticks += 1;
                 let (first, _) = self.first_to_last.unwrap_or((tick.moment.at, tick.moment.at));
@@ -277,6 +321,11 @@ impl Report {
             Event::StageOff { modality, message } => {
                 self.off.push(json!({"modality": modality.name(), "message": message}));
             }
+            Event::Camera(SourceState::Running { .. }) | Event::Microphone(SourceState::Running { .. }) => {
+                self.had_source = true;
+            }
+            Event::Camera(SourceState::Ended | SourceState::Off) => self.over[0] = true,
+            Event::Microphone(SourceState::Ended | SourceState::Off) => self.over[1] = true,
             Event::Camera(state @ SourceState::Failed { .. })
             | Event::Microphone(state @ SourceState::Failed { .. }) => {
                 let entry = json!({"source": state.to_string()});
@@ -305,7 +354,7 @@ impl Report {
             .health
             .links
             .iter()
-            .map(|link| json!({"link": link.link, "passed": link.passed, "dropped": link.dropped}))
+            .map(|link| json!({"link": link.link, "passed": link.passed, "dropped": link.dropped, "newest_only": link.is_newest_only}))
             .collect();
         let mut latency = Map::new();
         for (modality, times) in Modality::ALL.into_iter().zip(self.health.reading_latency) {

@@ -10,7 +10,6 @@ mod window;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Parser;
 use clap::Subcommand;
 
@@ -78,7 +77,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         None => watch(place, live),
         Some(Command::Open { file }) => {
-            std::fs::metadata(&file).with_context(|| format!("there is no file {}", file.display()))?;
+            anyhow::ensure!(file.exists(), "there is no file {}", file.display());
             watch(place, SourceChoice::Recording(file))
         }
         Some(Command::Demo { seed }) => watch(place, SourceChoice::Demo { seed }),

@@ -168,4 +168,6 @@ pub struct LinkHealth {
     pub passed: u64,
     /// Items dropped.
     pub dropped: u64,
+    /// Whether older items give way to newer ones by design: then what is dropped isn't lost.
+    pub is_newest_only: bool,
 }

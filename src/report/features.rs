@@ -5,6 +5,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::condition::descriptors::Descriptor;
 use crate::condition::descriptors::Frame as Descriptors;
 use crate::report::ReportError;
 use crate::signal::BLENDSHAPE_NAMES;
@@ -95,8 +96,12 @@ impl FeatureFiles {
         while self.next_voice <= at {
             self.next_voice = self.next_voice + VOICE_STEP;
         }
-        let row = std::iter::once(format!("{:.3}", at.secs()))
-            .chain(frame.values().iter().map(|value| format!("{value:.5}")));
+        // Without a pitch there is no voice, and nothing that is a voice's own.
+        let is_voiced = frame.is_voiced();
+        let cell = |(at, value): (usize, &f32)| {
+            if is_voiced || at < Descriptor::F0 as usize { format!("{value:.5}") } else { String::new() }
+        };
+        let row = std::iter::once(format!("{:.3}", at.secs())).chain(frame.values().iter().enumerate().map(cell));
         Ok(self.voice.0.write_record(row)?)
     }
 

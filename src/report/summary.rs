@@ -36,6 +36,10 @@ struct Sum {
 /// The summary of a recording, as it is written.
 #[derive(Debug, Clone, Serialize)]
 pub struct Summary {
+    /// The recording's file, without its folder.
+    pub file: String,
+    /// The program's version.
+    pub program: &'static str,
     /// Seconds.
     pub duration_s: f64,
     /// Seconds of recording per second of work.
@@ -90,6 +94,7 @@ impl Totals {
     #[must_use]
     pub fn summary(
         self,
+        file: &str,
         duration_s: f64,
         realtime_factor: f64,
         damage: Option<String>,
@@ -102,6 +107,8 @@ impl Totals {
             coverage.map(|(name, sum)| ((*name).to_owned(), json!(round(sum.covered as f64 / rows, 4)))).collect();
         let [face, voice, words, fused] = self.of.map(|sum| sum.value());
         Summary {
+            file: file.to_owned(),
+            program: env!("CARGO_PKG_VERSION"),
             duration_s: round(duration_s, 3),
             realtime_factor: round(realtime_factor, 2),
             damage,

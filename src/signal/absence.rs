@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Why there is nothing to read. Written with the modality before it: "face: nobody in the picture".
+/// Why there is nothing to read. Written with the modality before it: "face: no face found".
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Absence {
     /// No camera or no microphone, or none in the recording.
@@ -42,7 +42,7 @@ impl fmt::Display for Absence {
         match self {
             Self::NoSource => f.write_str("no source"),
             Self::SourceLost => f.write_str("source lost"),
-            Self::NoFace => f.write_str("nobody in the picture"),
+            Self::NoFace => f.write_str("no face found"),
             Self::FaceTooSmall(width) => write!(f, "{width} px is too small"),
             Self::TooDark => f.write_str("too dark"),
             Self::TurnedAway => f.write_str("turned away"),

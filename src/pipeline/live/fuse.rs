@@ -176,12 +176,12 @@ impl Run {
             outlet
         };
         gauge.meters = vec![
-            ("camera → face", frames.meter().clone()),
-            ("face → window", picture.meter().clone()),
-            ("hear → voice", windows.meter().clone()),
-            ("hear → words (drafts)", drafts.meter().clone()),
-            ("hear → words", utterances.meter().clone()),
-            ("fuse → window", self.events.meter().clone()),
+            ("camera → face", frames.meter().clone(), true),
+            ("face → window", picture.meter().clone(), true),
+            ("hear → voice", windows.meter().clone(), true),
+            ("hear → words (drafts)", drafts.meter().clone(), true),
+            ("hear → words", utterances.meter().clone(), false),
+            ("fuse → window", self.events.meter().clone(), true),
         ];
 
         let (utterances_meter, has_words) = (utterances.meter().clone(), stages.words.is_some());

@@ -84,7 +84,7 @@ pub(super) struct Gauge {
     pub(super) fuse: StageTimes,
     pub(super) reading: [Times; 3],
     pub(super) audio: (u64, u64, u64),
-    pub(super) meters: Vec<(&'static str, Meter)>,
+    pub(super) meters: Vec<(&'static str, Meter, bool)>,
     system: System,
     process: Option<Pid>,
     peak: u64,
@@ -121,11 +121,13 @@ impl Gauge {
         let stages = [&mut self.face, &mut self.hear, &mut self.voice, &mut self.words, &mut self.fuse];
         let stages = stages.into_iter().map(|stage| stage.health(now)).collect();
         let (passed, dropped, xruns) = self.audio;
-        let mut links = vec![LinkHealth { link: "microphone → hear (samples)", passed, dropped }];
-        links.extend(self.meters.iter().map(|(link, meter)| LinkHealth {
+        let mut links =
+            vec![LinkHealth { link: "microphone → hear (samples)", passed, dropped, is_newest_only: false }];
+        links.extend(self.meters.iter().map(|(link, meter, is_newest_only)| LinkHealth {
             link,
             passed: meter.passed(),
             dropped: meter.dropped(),
+            is_newest_only: *is_newest_only,
         }));
         Health {
             stages,

@@ -144,7 +144,7 @@ fn draw_found(painter: &Painter, view: &View<'_>, map: Map, picture: &Picture) {
         }
     } else if let Some(Absence::NoFace) = view.absence(Modality::Face) {
         let at = map.rect.center_bottom() - egui::vec2(0.0, 8.0);
-        outlined(painter, at, Align2::CENTER_BOTTOM, "nobody in the picture", palette.behind_picture, ink);
+        outlined(painter, at, Align2::CENTER_BOTTOM, "no face found", palette.behind_picture, ink);
     }
     if let (true, Some(crop)) = (view.options.crop, &picture.crop) {
         let side = (map.rect.height() * 0.42).min(112.0);

@@ -33,7 +33,7 @@ pub fn status_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
 
 fn line(health: &Health) -> String {
     let mut parts: Vec<_> = Modality::ALL.into_iter().map(|modality| modality_line(health, modality)).collect();
-    let dropped: u64 = health.links.iter().map(|link| link.dropped).sum();
+    let dropped: u64 = health.links.iter().filter(|link| !link.is_newest_only).map(|link| link.dropped).sum();
     parts.push(format!("{dropped} dropped"));
     if health.xruns > 0 {
         parts.push(format!("{} lost by the sound system", health.xruns));
@@ -97,7 +97,10 @@ mod tests {
         let millis = Duration::from_millis;
         let health = Health {
             stages: vec![StageHealth { stage: "face", rate_hz: 29.8, p50: millis(20), p95: millis(30), count: 9 }],
-            links: vec![LinkHealth { link: "camera to face", passed: 100, dropped: 3 }],
+            links: vec![
+                LinkHealth { link: "microphone", passed: 100, dropped: 3, is_newest_only: false },
+                LinkHealth { link: "camera to face", passed: 100, dropped: 40, is_newest_only: true },
+            ],
             reading_latency: [Some((millis(41), millis(78))), None, Some((millis(1300), millis(2000)))],
             cpu_percent: 61.2,
             memory_bytes: 410_000_000,
