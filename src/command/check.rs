@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::capture::devices;
 use crate::capture::synthetic::SAMPLE_RATE_HZ;
 use crate::capture::synthetic::SyntheticVoice;
 use crate::command::Place;
+use crate::command::list_devices;
 use crate::condition::hear::Resampler;
 use crate::encode::SpeechReader;
 use crate::model::Input;
@@ -52,10 +52,7 @@ pub(super) fn run(place: &Place) -> anyhow::Result<ExitCode> {
             None => println!("  on   {}", modality.name()),
         }
     }
-    let found = devices();
-    for (kind, names) in [("cameras", found.cameras), ("microphones", found.microphones)] {
-        println!("{kind}: {}", if names.is_empty() { "none found".to_owned() } else { names.join(", ") });
-    }
+    list_devices();
     let ffmpeg = std::process::Command::new("ffmpeg").arg("-version").output().is_ok();
     println!(
         "recordings: {}",

@@ -5,6 +5,8 @@ use serde_json::json;
 
 use crate::capture::synthetic::Script;
 use crate::pipeline::Tick;
+use crate::report::understood;
+use crate::report::words;
 use crate::signal::Modality;
 use crate::signal::Transcript;
 use crate::time::Timestamp;
@@ -79,28 +81,6 @@ impl Followed {
     }
 }
 
-fn words(text: &str) -> Vec<String> {
-    let plain: String = text.chars().map(|letter| if letter.is_alphanumeric() { letter } else { ' ' }).collect();
-    plain.to_lowercase().split_whitespace().map(str::to_owned).collect()
-}
-
-/// How many words of `said` were heard, in order: the longest common subsequence.
-fn understood(said: &[String], heard: &[String]) -> usize {
-    let mut before = vec![0; heard.len() + 1];
-    for word in said {
-        let mut row = Vec::with_capacity(before.len());
-        row.push(0);
-        let mut longest = 0;
-        for (other, pair) in heard.iter().zip(before.windows(2)) {
-            let &[diagonal, above] = pair else { continue };
-            longest = if word == other { diagonal + 1 } else { above.max(longest) };
-            row.push(longest);
-        }
-        before = row;
-    }
-    before.last().copied().unwrap_or(0)
-}
-
 /// Pearson's r; `None` where one of the two doesn't move.
 fn correlation(pairs: &[(f64, f64)]) -> Option<f64> {
     let count = pairs.len().max(1) as f64;
@@ -119,15 +99,6 @@ fn correlation(pairs: &[(f64, f64)]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_are_counted_in_order() {
-        let count = |said, heard| understood(&words(said), &words(heard));
-
-        assert_eq!(count("I am so happy!", "i am happy"), 3);
-        assert_eq!(count("one two three", "three two one"), 1);
-        assert_eq!(count("one", ""), 0);
-    }
 
     #[test]
     fn what_moves_together_correlates() {

@@ -130,8 +130,8 @@ fn told(event: &Event) -> Option<String> {
     })
 }
 
-/// Hands on what the pipeline tells until it ends, its time since the first answer is over, Ctrl-C is pressed, or `take` wants no more; then
-/// stops it.
+/// Hands on what the pipeline tells until it ends, its time since the first answer is over, Ctrl-C is pressed, or `take`
+/// wants no more; then stops it.
 fn follow(live: Live, seconds: Option<f64>, mut take: impl FnMut(&Event) -> bool) {
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = interrupted.clone();
@@ -278,15 +278,17 @@ impl Report {
         }
     }
 
-    /// A stage that died, a recording that can't be read, and a run that never had any source are failures; one device
-    /// that isn't there is a state.
+    /// A stage that died, a recording that can't be read, and devices none of which could be opened are failures; one
+    /// device that isn't there is a state.
     fn exit_code(&self) -> ExitCode {
-        if !self.had_source {
+        let was_refused = self.off.iter().any(|one| one.get("source").is_some());
+        let has_no_device = was_refused && !self.had_source;
+        if has_no_device {
             eprintln!(
                 "circumplex: no camera and no microphone could be opened; `circumplex devices` lists what is there"
             );
         }
-        if self.failed.is_empty() && self.had_source { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        if self.failed.is_empty() && !has_no_device { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 
     fn take(&mut self, event: &Event) {

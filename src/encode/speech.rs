@@ -189,12 +189,9 @@ impl SpeechReader {
         (&mut self.language, &mut self.transcriber)
     }
 
-    /// What becomes of an utterance that sounds like this. To be called once for each, in order: what was spoken lately
+    /// What becomes of an utterance that isn't too short and sounds like this. To be called once for each, in order: what was spoken lately
     /// counts.
     pub fn conclude(&mut self, utterance: &Utterance, told: &Language, heard: Hypothesis) -> Outcome {
-        if self.is_too_short(utterance) {
-            return Outcome::Dropped(TOO_SHORT);
-        }
         let english = self.habit.weigh(told.english, utterance.speech_secs);
         if english < self.settings.min_english && told.code != "en" {
             return Outcome::OtherLanguage(told.name.to_owned());

@@ -1,14 +1,17 @@
-//! What is written of a recording: rows, summary, features.
+//! What is written of a recording: rows, summary, features; how much of it was understood.
 
 mod features;
 mod rows;
 mod summary;
+mod understood;
 
 pub use features::FeatureFiles;
 pub use rows::HEADER;
 pub use rows::Rows;
 pub use summary::Summary;
 pub use summary::Totals;
+pub use understood::understood;
+pub use understood::words;
 
 /// Why a report can't be written.
 #[derive(Debug, thiserror::Error)]

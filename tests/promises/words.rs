@@ -10,6 +10,8 @@ use circumplex::encode::Outcome;
 use circumplex::encode::SpeechReader;
 use circumplex::encode::SpeechSettings;
 use circumplex::encode::WordsEncoder;
+use circumplex::report::understood;
+use circumplex::report::words;
 use circumplex::signal::Reading;
 use circumplex::signal::Transcript;
 use circumplex::signal::Utterance;
@@ -38,25 +40,6 @@ fn utterances(sound: &[f32]) -> Vec<Utterance> {
     ear.push(sound, &mut keep).unwrap();
     ear.finish(&mut keep);
     cut
-}
-
-fn words(text: &str) -> Vec<String> {
-    let plain: String = text.chars().map(|letter| if letter.is_alphanumeric() { letter } else { ' ' }).collect();
-    plain.to_lowercase().split_whitespace().map(str::to_owned).collect()
-}
-
-/// How many words of `said` are understood, in order.
-fn understood(said: &[String], heard: &[String]) -> usize {
-    let mut before = vec![0; heard.len() + 1];
-    for word in said {
-        let mut row = vec![0];
-        for (at, other) in heard.iter().enumerate() {
-            let longest = if word == other { before[at] + 1 } else { row[at].max(before[at + 1]) };
-            row.push(longest);
-        }
-        before = row;
-    }
-    before[heard.len()]
 }
 
 #[test]
