@@ -223,7 +223,13 @@ impl Script {
         let evidence = |valence: f64, arousal: f64, age: f64| {
             let reading = reading(valence as f32, arousal as f32, 0.22, self.scene);
             let span = Span::at(Timestamp::from_secs(secs - age));
-            let value = Evidence { reading, quality: 0.8, embedding: std::sync::Arc::default(), known_secs: 20.0 };
+            let value = Evidence {
+                reading,
+                quality: 0.8,
+                reliability: std::sync::Arc::default(),
+                embedding: std::sync::Arc::default(),
+                known_secs: 20.0,
+            };
             Timestamped::new(span, self.count, value)
         };
         let (valence, arousal) = course(secs);
@@ -380,8 +386,16 @@ fn face_view(scene: Scene, secs: f64) -> FaceView {
             *value = course(secs).0.max(0.02) as f32;
         }
     }
-    let quality =
-        FaceQuality { width_px: 212.0, presence: 0.99, sharpness: 0.31, brightness: 0.5, contrast: 0.2, overall: 0.8 };
+    let quality = FaceQuality {
+        width_px: 212.0,
+        presence: 0.99,
+        sharpness: 0.31,
+        brightness: 0.5,
+        contrast: 0.2,
+        change: 0.01,
+        strangeness: 0.1,
+        overall: 0.8,
+    };
     let mut crop = Frame::black(112, 112);
     for y in 0..112 {
         for x in 0..112 {

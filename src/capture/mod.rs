@@ -10,6 +10,8 @@
 //! The first three are loops for a thread of their own: each blocks until its control link closes, and tells how it is
 //! doing as [`SourceState`]s. The last are plain readers.
 //!
+//! [`sabotage`] spoils either on purpose, before anything reads it.
+//!
 //! Whatever enters gets its span of session time here, and keeps it.
 
 #[cfg_attr(not(feature = "desktop"), expect(dead_code, reason = "without devices nothing is ever taken"))]
@@ -19,6 +21,7 @@ pub mod media;
 #[cfg_attr(not(feature = "desktop"), expect(dead_code, reason = "without devices nothing is ever heard"))]
 pub mod microphone;
 pub mod play;
+pub mod sabotage;
 mod source;
 pub mod synthetic;
 

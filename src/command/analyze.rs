@@ -1,6 +1,5 @@
 //! Many recordings, as fast as the machine allows.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::fs::File;
 use std::io::BufWriter;
@@ -12,10 +11,9 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Args;
 use indicatif::ProgressBar;
-use indicatif::ProgressStyle;
 
-use crate::capture::media;
 use crate::command::Place;
+use crate::command::batch;
 use crate::pipeline::Stages;
 use crate::pipeline::offline;
 use crate::pipeline::offline::Output;
@@ -48,7 +46,7 @@ pub(super) struct Request {
 }
 
 pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> {
-    let stems = distinct_stems(&request.files);
+    let stems = batch::distinct_stems(&request.files);
     fs::create_dir_all(&request.out).with_context(|| format!("the folder {} can't be made", request.out.display()))?;
     if !request.force {
         refuse_to_overwrite(request, &stems)?;
@@ -61,7 +59,7 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
         stages.off.len() < Modality::ALL.len(),
         "nothing can be read, as every modality is off; nothing was written. Run `bash models/setup`, then `circumplex check`"
     );
-    let bar = progress(&request.files);
+    let bar = batch::progress(&request.files, 1);
     let mut bad = Vec::new();
     for (file, stem) in request.files.iter().zip(&stems) {
         bar.set_message(file.file_name().unwrap_or_default().to_string_lossy().into_owned());
@@ -70,10 +68,10 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
         }
         match one(file, stem, request, &mut stages, &bar) {
             Ok(None) => {}
-            Ok(Some(damage)) => bad.push((file, damage)),
+            Ok(Some(damage)) => bad.push((file.as_path(), damage)),
             Err(error) => {
                 remove_parts(&request.out, stem);
-                bad.push((file, format!("{error:#}")));
+                bad.push((file.as_path(), format!("{error:#}")));
             }
         }
     }
@@ -84,10 +82,7 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
         request.files.len(),
         request.out.display()
     );
-    for (file, why) in &bad {
-        println!("not read, or only in part: {}\n  {why}", file.display());
-    }
-    Ok(if bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(batch::tell_bad(&bad))
 }
 
 /// One recording; what was wrong with it, if it could be read in part only.
@@ -150,23 +145,6 @@ fn one(
     Ok(analysis.damage)
 }
 
-/// A name for each file's results: its stem, with a number where others have the same.
-fn distinct_stems(files: &[PathBuf]) -> Vec<String> {
-    let mut taken = BTreeSet::new();
-    let mut stems = Vec::with_capacity(files.len());
-    for file in files {
-        let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let mut name = stem.clone();
-        let mut number = 2;
-        while !taken.insert(name.to_lowercase()) {
-            name = format!("{stem}-{number}");
-            number += 1;
-        }
-        stems.push(name);
-    }
-    stems
-}
-
 fn refuse_to_overwrite(request: &Request, stems: &[String]) -> anyhow::Result<()> {
     let endings: &[&str] =
         if request.features { &["csv", "summary.json", "face.csv", "voice.csv"] } else { &["csv", "summary.json"] };
@@ -185,29 +163,5 @@ fn refuse_to_overwrite(request: &Request, stems: &[String]) -> anyhow::Result<()
 fn remove_parts(folder: &Path, stem: &str) {
     for ending in ["csv", "summary.json", "face.csv", "voice.csv"] {
         fs::remove_file(folder.join(format!("{stem}.{ending}.part"))).ok();
-    }
-}
-
-fn progress(files: &[PathBuf]) -> ProgressBar {
-    let secs: f64 = files.iter().filter_map(|file| media::probe(file).ok()).map(|info| info.duration_s).sum();
-    let bar = ProgressBar::new((secs * 100.0) as u64);
-    let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {elapsed} of about {duration}  {msg}");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn two_files_of_one_stem_get_distinct_names() {
-        let files = ["a/clip.mp4", "b/clip.wav", "clip-2.mov", "c/Clip.mkv"].map(PathBuf::from);
-
-        let stems = distinct_stems(&files);
-
-        let distinct: BTreeSet<_> = stems.iter().map(|stem| stem.to_lowercase()).collect();
-        assert_eq!(distinct.len(), files.len(), "{stems:?}");
-        assert_eq!(stems[0], "clip");
     }
 }

@@ -1,7 +1,9 @@
 //! What the program can be asked to do.
 
 mod analyze;
+mod batch;
 mod check;
+mod features;
 mod followed;
 mod headless;
 #[cfg(feature = "desktop")]
@@ -51,6 +53,8 @@ enum Command {
     },
     /// Analyses recordings as fast as the machine allows: a table and a summary for each.
     Analyze(analyze::Request),
+    /// Writes what fusion is given, tick by tick, as numpy arrays; clean, or spoilt on purpose.
+    Features(features::Request),
     /// Runs the live pipeline without a window: readings as JSON lines, and a report at the end.
     Run(headless::Request),
     /// Lists the cameras and the microphones.
@@ -82,6 +86,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
         Some(Command::Demo { seed }) => watch(place, SourceChoice::Demo { seed }),
         Some(Command::Analyze(request)) => analyze::run(&request, &place),
+        Some(Command::Features(request)) => features::run(&request, &place),
         Some(Command::Run(request)) => headless::run(&request, &place),
         Some(Command::Devices) => {
             list_devices();

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::condition::face::Crop;
 use crate::condition::face::Geometry;
 use crate::condition::face::QualitySettings;
+use crate::condition::face::Steadiness;
 use crate::condition::face::Tracker;
 use crate::condition::face::gaze;
 use crate::condition::face::measure;
@@ -79,6 +80,8 @@ pub struct FaceEncoder {
     window: VecDeque<(Timestamp, Box<[f32]>)>,
     last_seen: Option<Timestamp>,
     looks: Option<FaceLook>,
+    steadiness: Steadiness,
+    jaw: VecDeque<(Timestamp, f32)>,
     points: Vec<f32>,
     pixels: Vec<f32>,
     outputs: Vec<Vec<f32>>,
@@ -92,6 +95,27 @@ const CROP: usize = 112;
 const CROP_SCALE: f32 = 1.1;
 const MOVING: usize = 55;
 const EXPRESSION: usize = 256;
+/// What the trust in a face rests on: presence (0..=1), doublings of its width over 100 px, sharpness, brightness, contrast,
+/// decimal logarithm of the change from frame to frame, strangeness, turns to the side and up or down (right angles), how far
+/// the mouth is open (0..=1) and how much that varied in the last second.
+pub(super) const RELIABILITY: [&str; 11] = [
+    "presence",
+    "log_width",
+    "sharpness",
+    "brightness",
+    "contrast",
+    "log_change",
+    "strangeness",
+    "yaw",
+    "pitch",
+    "mouth_open",
+    "mouth_motion",
+];
+const FULL_WIDTH: f32 = 100.0;
+const LEAST_CHANGE: f32 = 1e-5;
+const RIGHT_ANGLE: f32 = 90.0;
+/// How far back the mouth's motion looks.
+const LIPS: Duration = Duration::from_secs(1);
 /// Numbers in a reading's features.
 pub const FACE_FEATURES: usize = 3 * MOVING + EXPRESSION;
 const LONGEST_FRAME: Duration = Duration::from_millis(200);
@@ -130,6 +154,8 @@ impl FaceEncoder {
             window: VecDeque::new(),
             last_seen: None,
             looks: None,
+            steadiness: Steadiness::default(),
+            jaw: VecDeque::new(),
             points: Vec::new(),
             pixels: vec![0.0; CROP * CROP * 3],
             outputs: Vec::new(),
@@ -153,6 +179,7 @@ impl FaceEncoder {
         view.others.extend_from_slice(self.tracker.others());
         let Some(found) = found else {
             self.window.clear();
+            self.jaw.clear();
             return Ok(FaceOutcome { presence: Err(Absence::NoFace), afresh: None });
         };
         view.face = Some(found.face);
@@ -161,6 +188,7 @@ impl FaceEncoder {
         view.gaze_deg = gaze(&found.landmarks).unwrap_or_default();
         self.cut(&found.landmarks, &found.face, view);
         view.quality = measure(&view.crop, found.face.width, found.presence, &view.pose, &self.settings.quality);
+        (view.quality.change, view.quality.strangeness) = self.steadiness.observe(&view.crop);
         let expression = self.express(&found.landmarks)?;
         view.blink = mean_of(&expression.blendshapes, &["eyeBlinkLeft", "eyeBlinkRight"]);
 
@@ -199,6 +227,7 @@ impl FaceEncoder {
         self.person.forget();
         self.window.clear();
         self.looks = None;
+        self.steadiness.reset();
     }
 
     /// Forgets the stream (for another recording or camera), not the person.
@@ -208,6 +237,8 @@ impl FaceEncoder {
         self.features.clear();
         self.last_seen = None;
         self.looks = None;
+        self.steadiness.reset();
+        self.jaw.clear();
     }
 
     /// The 112×112 crop of the face, level, around its landmarks.
@@ -258,11 +289,37 @@ impl FaceEncoder {
         let evidence = Evidence {
             reading,
             quality: view.quality.overall,
+            reliability: self.reliability(view, now, span.end).into(),
             embedding: self.features.as_slice().into(),
             known_secs: self.person.secs(),
         };
         self.person.observe(&self.features, span.len().min(LONGEST_FRAME).as_secs_f32());
         Ok(Ok(evidence))
+    }
+
+    fn reliability(&mut self, view: &FaceView, now: &Expression, at: Timestamp) -> [f32; RELIABILITY.len()] {
+        let open = mean_of(&now.blendshapes, &["jawOpen"]);
+        self.jaw.push_back((at, open));
+        while self.jaw.front().is_some_and(|(then, _)| at.since(*then) > LIPS) {
+            self.jaw.pop_front();
+        }
+        let count = self.jaw.len().max(1) as f32;
+        let mean = self.jaw.iter().map(|(_, open)| open).sum::<f32>() / count;
+        let variance = self.jaw.iter().map(|(_, open)| (open - mean).powi(2)).sum::<f32>() / count;
+        let quality = &view.quality;
+        [
+            quality.presence,
+            (quality.width_px.max(1.0) / FULL_WIDTH).log2(),
+            quality.sharpness,
+            quality.brightness,
+            quality.contrast,
+            quality.change.max(LEAST_CHANGE).log10(),
+            quality.strangeness,
+            (view.pose.yaw_deg / RIGHT_ANGLE).abs(),
+            (view.pose.pitch_deg / RIGHT_ANGLE).abs(),
+            open,
+            variance.sqrt(),
+        ]
     }
 
     fn gather(&mut self) {
@@ -291,6 +348,7 @@ impl FaceEncoder {
             self.looks = Some(looks);
             self.person.forget();
             self.window.clear();
+            self.steadiness.reset();
             return Some("another face came");
         }
         for (known, seen) in self.looks.iter_mut().flatten().zip(looks) {

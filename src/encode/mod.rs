@@ -37,3 +37,15 @@ pub use voice::VOICE_FEATURES;
 pub use voice::VoiceEncoder;
 pub use voice::VoiceSettings;
 pub use words::WordsEncoder;
+
+use crate::signal::Modality;
+
+/// The names of [`Evidence::reliability`](crate::signal::Evidence::reliability)'s numbers.
+#[must_use]
+pub const fn reliability_names(modality: Modality) -> &'static [&'static str] {
+    match modality {
+        Modality::Face => &face::RELIABILITY,
+        Modality::Voice => &voice::RELIABILITY,
+        Modality::Words => &words::RELIABILITY,
+    }
+}

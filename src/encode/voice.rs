@@ -54,6 +54,11 @@ pub struct VoiceEncoder {
 
 const WIDTH: usize = 288;
 const FUNCTIONALS: usize = 88;
+/// What the trust in a voice rests on: signal to noise (tens of dB), share of clipped samples, share of speech, speech in the
+/// window (4 s are 1).
+pub(super) const RELIABILITY: [&str; 4] = ["snr", "clipped", "activity", "speech"];
+const DB: f32 = 10.0;
+const FULL_SECS: f32 = 4.0;
 /// Numbers in a reading's features.
 pub const VOICE_FEATURES: usize = 3 * WIDTH + FUNCTIONALS;
 
@@ -100,8 +105,15 @@ impl VoiceEncoder {
         self.features.extend(window.functionals.iter());
         let Some(head) = self.head.as_mut() else { return Ok(Err(Absence::NoModel)) };
         let reading = head.read(&self.features, &self.person)?;
-        let evidence =
-            Evidence { reading, quality, embedding: self.features.as_slice().into(), known_secs: self.person.secs() };
+        let heard = &window.quality;
+        let reliability = [heard.snr_db / DB, heard.clipped, heard.activity, window.speech_secs / FULL_SECS];
+        let evidence = Evidence {
+            reading,
+            quality,
+            reliability: reliability.into(),
+            embedding: self.features.as_slice().into(),
+            known_secs: self.person.secs(),
+        };
         self.person.observe(&self.features, fresh_secs);
         Ok(Ok(evidence))
     }

@@ -26,6 +26,8 @@ pub struct WordsEncoder {
 }
 
 const LONGEST_TOKENS: usize = 128;
+/// What the trust in words rests on: the transcript's confidence (0..=1), the logarithm of the count of its pieces.
+pub(super) const RELIABILITY: [&str; 2] = ["confidence", "log_pieces"];
 /// Numbers in a reading's features.
 pub const WORDS_FEATURES: usize = 7 * 384;
 
@@ -71,6 +73,13 @@ impl WordsEncoder {
         self.encoder.run(&[Input::I64(&shape, &ids), Input::I64(&shape, &mask)], &mut self.outputs)?;
         let layers = self.outputs.first().map(Vec::as_slice).unwrap_or_default();
         let reading = self.head.read_alone(layers)?;
-        Ok(Evidence { reading, quality: transcript.confidence, embedding: layers.into(), known_secs: 0.0 })
+        let reliability = [transcript.confidence, (tokens.len() as f32).ln_1p()];
+        Ok(Evidence {
+            reading,
+            quality: transcript.confidence,
+            reliability: reliability.into(),
+            embedding: layers.into(),
+            known_secs: 0.0,
+        })
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::capture::Pick;
 use crate::capture::SourceState;
+use crate::capture::sabotage::Spoil;
 use crate::signal::Fused;
 use crate::signal::Level;
 use crate::signal::Modality;
@@ -94,6 +95,8 @@ pub enum Command {
     Afresh,
     /// Freeze what is known of the person, or go on learning.
     Freeze(Freeze),
+    /// Spoil the input on purpose in these ways, and in no others.
+    Spoil(Vec<Spoil>),
 }
 
 /// Whether running means go on.

@@ -12,6 +12,8 @@ mod understand;
 
 pub use crate::capture::Pick;
 pub use crate::capture::SourceState;
+pub use crate::capture::sabotage::Spoil;
+pub use crate::capture::sabotage::Trouble;
 pub use event::Command;
 pub use event::Event;
 pub use event::Freeze;

@@ -14,6 +14,7 @@ use crossbeam_channel::bounded;
 use crate::capture::media;
 use crate::capture::media::MediaError;
 use crate::capture::play::LONGEST_EXPOSURE;
+use crate::capture::sabotage::Sabotage;
 use crate::condition::descriptors::Frame as Descriptors;
 use crate::condition::hear::Heard;
 use crate::condition::hear::Hearing;
@@ -136,7 +137,21 @@ const MAX_WIDTH: usize = 1280;
 ///
 /// If the file can't be read at all, or a network fails. A file that breaks off is analysed up to there
 /// ([`Analysis::damage`]).
-pub fn analyze(path: &Path, stages: &mut Stages, mut emit: impl FnMut(Output<'_>)) -> Result<Analysis, OfflineError> {
+pub fn analyze(path: &Path, stages: &mut Stages, emit: impl FnMut(Output<'_>)) -> Result<Analysis, OfflineError> {
+    analyze_spoilt(path, stages, None, emit)
+}
+
+/// As [`analyze`], with trouble made on purpose before any network sees the input.
+///
+/// # Errors
+///
+/// As [`analyze`].
+pub fn analyze_spoilt(
+    path: &Path,
+    stages: &mut Stages,
+    sabotage: Option<&Sabotage>,
+    mut emit: impl FnMut(Output<'_>),
+) -> Result<Analysis, OfflineError> {
     let info = media::probe(path)?;
     let mut gatherer = Gatherer::new(stages.gather.clone());
     for (modality, _) in &stages.off {
@@ -172,11 +187,13 @@ pub fn analyze(path: &Path, stages: &mut Stages, mut emit: impl FnMut(Output<'_>
     let (utterance_out, utterance_in) = bounded::<(Span, Box<Utterance>)>(UTTERANCES);
     let (words_out, words_in) = bounded(NOTES);
     let (result, ear) = thread::scope(|scope| {
-        let face = video.map(|(reader, face)| scope.spawn(move || watch(reader, face, &face_out)));
-        let sound = sound
-            .map(|(reader, hearing)| scope.spawn(move || listen(reader, hearing, voice, &sound_out, &utterance_out)));
-        let words =
-            words.map(|(speech, words)| scope.spawn(move || understand(speech, words, &utterance_in, &words_out)));
+        let face = video.map(|(reader, face)| scope.spawn(move || watch(reader, face, sabotage, &face_out)));
+        let sound = sound.map(|(reader, hearing)| {
+            let spoil = sabotage.zip(info.audio.as_ref()).map(|(sabotage, audio)| (sabotage, audio.rate_hz));
+            scope.spawn(move || listen(reader, hearing, voice, spoil, &sound_out, &utterance_out))
+        });
+        let words = words
+            .map(|(speech, words)| scope.spawn(move || understand(speech, words, sabotage, &utterance_in, &words_out)));
 
         let mut fusion = Fusion {
             gatherer,
@@ -224,8 +241,14 @@ pub fn analyze(path: &Path, stages: &mut Stages, mut emit: impl FnMut(Output<'_>
     Ok(Analysis { duration_secs, damage })
 }
 
-fn watch(mut reader: media::VideoReader, face: &mut FaceEncoder, out: &Sender<FaceNote>) -> Result<(), ModelError> {
+fn watch(
+    mut reader: media::VideoReader,
+    face: &mut FaceEncoder,
+    sabotage: Option<&Sabotage>,
+    out: &Sender<FaceNote>,
+) -> Result<(), ModelError> {
     face.restart();
+    let mut trouble = sabotage.map(|sabotage| (sabotage, sabotage.picture()));
     let mut view = FaceView::default();
     for seq in 0.. {
         let span = match reader.next(&mut view.frame) {
@@ -236,6 +259,11 @@ fn watch(mut reader: media::VideoReader, face: &mut FaceEncoder, out: &Sender<Fa
                 break;
             }
         };
+        match trouble.as_mut() {
+            Some((sabotage, picture)) if sabotage.bursts.is_on(span.start) => picture.spoil(&mut view.frame),
+            Some((_, picture)) => picture.release(),
+            None => {}
+        }
         let outcome = face.encode(&mut view, span)?;
         let seen = FaceView { frame: Frame::default(), crop: Frame::default(), ..take_view(&mut view) };
         let view = Box::new(Timestamped::new(span, seq, seen));
@@ -259,11 +287,13 @@ fn listen(
     mut reader: media::AudioReader,
     mut hearing: Hearing,
     mut voice: Option<&mut VoiceEncoder>,
+    spoil: Option<(&Sabotage, u32)>,
     out: &Sender<SoundNote>,
     utterances: &Sender<(Span, Box<Utterance>)>,
 ) -> (Result<(), ModelError>, Hearing) {
     let start = reader.start();
     let mut talk = Talk { start, read_until: 0, seq: 0 };
+    let mut trouble = spoil.map(|(sabotage, rate_hz)| (sabotage, rate_hz, sabotage.sound(rate_hz)));
     let (mut block, mut heard, mut result) = (Vec::new(), Vec::new(), Ok(()));
     loop {
         let first = match reader.read(&mut block) {
@@ -274,6 +304,10 @@ fn listen(
                 None
             }
         };
+        if let (Some(first), Some((sabotage, rate_hz, sound))) = (first, trouble.as_mut()) {
+            let place = |at: usize| (first + at as u64) * 1_000_000_000 / u64::from(*rate_hz);
+            sound.spoil(&mut block, |at| sabotage.bursts.is_on(start + Duration::from_nanos(place(at))));
+        }
         let done = match first {
             Some(first) => hearing.push(first, &block, |one| heard.push(one)),
             None => hearing.finish(|one| heard.push(one)),
@@ -345,16 +379,27 @@ impl Talk {
 fn understand(
     speech: &mut SpeechReader,
     words: &mut WordsEncoder,
+    sabotage: Option<&Sabotage>,
     utterances: &Receiver<(Span, Box<Utterance>)>,
     out: &Sender<WordsNote>,
 ) -> Result<(), ModelError> {
     speech.restart();
+    let mut trouble = sabotage.map(|sabotage| (sabotage, sabotage.words()));
     for (spoken, utterance) in utterances {
         let outcome = match speech.read(&utterance)? {
             Outcome::Words { text, confidence } => {
-                let transcript = Transcript { text, confidence, spoken };
-                let evidence = words.encode(&transcript)?;
-                Ok((transcript, evidence))
+                let left = match trouble.as_mut() {
+                    Some((sabotage, spoil)) if sabotage.bursts.is_on(spoken.end) => spoil.spoil(&text),
+                    _ => Some(text),
+                };
+                match left {
+                    Some(text) => {
+                        let transcript = Transcript { text, confidence, spoken };
+                        let evidence = words.encode(&transcript)?;
+                        Ok((transcript, evidence))
+                    }
+                    None => Err(Refusal::Dropped("lost on purpose")),
+                }
             }
             Outcome::OtherLanguage(language) => Err(Refusal::OtherLanguage(language)),
             Outcome::Dropped(why) => Err(Refusal::Dropped(why)),

@@ -1,8 +1,9 @@
-//! What is written of a recording: rows, summary, features; how much of it was understood.
+//! What is written of a recording: rows, summary, features, ticks; how much of it was understood.
 
 mod features;
 mod rows;
 mod summary;
+mod ticks;
 mod understood;
 
 pub use features::FeatureFiles;
@@ -10,6 +11,7 @@ pub use rows::HEADER;
 pub use rows::Rows;
 pub use summary::Summary;
 pub use summary::Totals;
+pub use ticks::TickFile;
 pub use understood::understood;
 pub use understood::words;
 
@@ -23,6 +25,9 @@ pub enum ReportError {
     /// The table refuses.
     #[error("the results can't be written ({0}); check the folder and the free space")]
     Table(#[from] csv::Error),
+    /// The arrays refuse.
+    #[error("the arrays can't be written ({0}); check the folder and the free space")]
+    Arrays(String),
     /// The summary refuses.
     #[error("the summary can't be written ({0})")]
     Json(#[from] serde_json::Error),

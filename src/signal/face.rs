@@ -140,7 +140,12 @@ pub struct FaceQuality {
     pub brightness: f32,
     /// Standard deviation of the face's brightness, 0..=0.5.
     pub contrast: f32,
-    /// All of them with the pose in one number, 0..=1.
+    /// How much a pixel of the face changes from frame to frame, 0..=1: nothing in a frozen picture.
+    pub change: f32,
+    /// How far the face looks from the mean of its own pictures, in standard deviations of brightness: high where something
+    /// covers it.
+    pub strangeness: f32,
+    /// Size, presence, sharpness, light and pose in one number, 0..=1.
     pub overall: f32,
 }
 

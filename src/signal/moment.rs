@@ -47,6 +47,8 @@ pub struct Evidence {
     /// How far the input can be trusted, 0..=1: pixels, light, sharpness and pose; signal-to-noise ratio and
     /// clipping; confidence of the transcript.
     pub quality: f32,
+    /// What that rests on, in numbers with names: [`reliability_names`](crate::encode::reliability_names).
+    pub reliability: Arc<[f32]>,
     /// Numbers that only a network can read, for a learned fusion.
     pub embedding: Arc<[f32]>,
     /// For how many seconds the person was known when this was read.

@@ -2,6 +2,7 @@
 
 use crate::pipeline::Command;
 use crate::pipeline::SourceChoice;
+use crate::pipeline::Spoil;
 use crate::signal::Modality;
 use crate::ui::Options;
 use crate::ui::Panel;
@@ -39,6 +40,8 @@ pub enum WindowCommand {
     Close,
     /// Show so many seconds of the past; 0 is the whole session.
     Timeline(f32),
+    /// Spoil the input on purpose in these ways, and in no others.
+    Spoil(Vec<Spoil>),
     /// Take these settings.
     Set(Box<Options>),
     /// Put this text on the clipboard.
@@ -52,6 +55,8 @@ pub enum Sheet {
     Sources,
     /// Settings.
     Settings,
+    /// Trouble made on purpose.
+    Sabotage,
     /// All keys.
     Help,
 }

@@ -20,7 +20,7 @@ pub struct Binding {
 }
 
 /// All keys, in the order of the help.
-pub static BINDINGS: [Binding; 16] = [
+pub static BINDINGS: [Binding; 17] = [
     bind(Key::Space, "Space", "hold the view still (nothing else stops)", WindowCommand::Hold),
     bind(Key::L, "L", "points of the face on the picture", WindowCommand::Landmarks),
     bind(Key::V, "V", "what it would be without the voice", WindowCommand::Without(Modality::Voice)),
@@ -28,6 +28,7 @@ pub static BINDINGS: [Binding; 16] = [
     bind(Key::N, "N", "what it would be without the words", WindowCommand::Without(Modality::Words)),
     bind(Key::A, "A", "start afresh with this person", WindowCommand::Afresh),
     bind(Key::Z, "Z", "freeze what is known of this person, or learn on", WindowCommand::Freeze),
+    bind(Key::X, "X", "trouble made on purpose, and what it does", WindowCommand::Sheet(Sheet::Sabotage)),
     bind(Key::F1, "F1", "picture", WindowCommand::Toggle(Panel::Picture)),
     bind(Key::F2, "F2", "emotions and what they rest on", WindowCommand::Toggle(Panel::Readings)),
     bind(Key::F3, "F3", "timeline", WindowCommand::Toggle(Panel::Timeline)),

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::pipeline::Spoil;
+use crate::pipeline::Trouble;
 use crate::signal::Absence;
 use crate::signal::Affect;
 use crate::signal::FaceView;
@@ -50,6 +52,52 @@ fn since_beginning(since: Duration) -> String {
     let secs = since.as_secs();
     let (hours, minutes, secs) = (secs / 3600, secs / 60 % 60, secs % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{secs:02}") } else { format!("{minutes}:{secs:02}") }
+}
+
+/// What is done to the input, in a word or two.
+#[must_use]
+pub const fn trouble(trouble: Trouble) -> &'static str {
+    match trouble {
+        Trouble::Dark => "dark",
+        Trouble::Blur => "blurred",
+        Trouble::Cover => "covered",
+        Trouble::Freeze => "frozen",
+        Trouble::Mute => "mute",
+        Trouble::Noise => "noise",
+        Trouble::Babble => "babble",
+        Trouble::OtherVoice => "another voice",
+        Trouble::StaleWords => "no new words",
+        Trouble::DroppedWords => "words lost",
+        Trouble::MisheardWords => "words misheard",
+    }
+}
+
+/// What that does.
+#[must_use]
+pub const fn trouble_does(trouble: Trouble) -> &'static str {
+    match trouble {
+        Trouble::Dark => "the picture nearly without light",
+        Trouble::Blur => "the picture out of focus",
+        Trouble::Cover => "a flat patch over part of the picture",
+        Trouble::Freeze => "the picture stands still",
+        Trouble::Mute => "no sound",
+        Trouble::Noise => "steady noise",
+        Trouble::Babble => "many synthetic voices at once",
+        Trouble::OtherVoice => "a synthetic voice instead of what is heard",
+        Trouble::StaleWords => "nothing more is understood; what was said grows old",
+        Trouble::DroppedWords => "four words in ten are lost",
+        Trouble::MisheardWords => "three words in ten are taken for others",
+    }
+}
+
+/// What is done to the input, with its strength where there is one.
+#[must_use]
+pub fn spoil(spoil: &Spoil) -> String {
+    let name = trouble(spoil.trouble);
+    match spoil.trouble {
+        Trouble::Noise | Trouble::Babble => format!("{name} at {:.0} dB", spoil.snr_db),
+        _ => name.to_owned(),
+    }
 }
 
 /// The name of a label with a capital.

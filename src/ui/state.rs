@@ -17,6 +17,7 @@ use crate::time::Timestamped;
 use crate::ui::history::History;
 use crate::ui::history::Known;
 use crate::ui::history::Speech;
+use crate::ui::sensitivity::Sensitivity;
 
 /// A reading older than this is no reading.
 const STALE: Duration = Duration::from_secs(1);
@@ -66,6 +67,8 @@ pub struct State {
     pub begun: Option<Timestamp>,
     /// When the recording came to its end.
     pub ended_at: Option<Timestamp>,
+    /// What is done to the input on purpose, and what that did.
+    pub sensitivity: Sensitivity,
     /// Whether the pipeline has gone.
     pub is_closed: bool,
     recent: VecDeque<(Timestamp, [f32; Label::COUNT])>,
@@ -101,6 +104,7 @@ impl State {
 
     fn take_tick(&mut self, tick: Tick) {
         let at = tick.moment.at;
+        self.sensitivity.take(&tick);
         self.history.push(at, tick.fused.as_ref().map(Known::from));
         if let Some(fused) = &tick.fused {
             self.recent.push_back((at, fused.reading.probabilities));

@@ -44,7 +44,13 @@ fn probabilities() -> impl Strategy<Value = [f32; Label::COUNT]> {
 fn evidence(oldest_ms: u64) -> impl Strategy<Value = Timestamped<Evidence>> {
     (affect(), probabilities(), 0.05f32..=1.0, 0..=oldest_ms).prop_map(|(affect, probabilities, quality, age_ms)| {
         let reading = Reading { affect, probabilities };
-        let value = Evidence { reading, quality, embedding: std::sync::Arc::default(), known_secs: 0.0 };
+        let value = Evidence {
+            reading,
+            quality,
+            reliability: std::sync::Arc::default(),
+            embedding: std::sync::Arc::default(),
+            known_secs: 0.0,
+        };
         Timestamped::new(Span::at(NOW - Duration::from_millis(age_ms)), 0, value)
     })
 }

@@ -39,7 +39,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
 ];
 
 /// Where a foreign crate lives, so that it can be exchanged in one folder. `main` is the program itself.
-const HOMES: [(&str, &[&str]); 28] = [
+const HOMES: [(&str, &[&str]); 31] = [
     ("alsa", &["capture"]),
     ("anyhow", &["main", "command"]),
     ("audioadapter_buffers", &["condition"]),
@@ -51,10 +51,13 @@ const HOMES: [(&str, &[&str]); 28] = [
     ("directories", &["settings"]),
     ("eframe", &["ui"]),
     ("egui", &["ui"]),
+    ("fastrand", &["capture"]),
     ("hound", &["capture"]),
     ("image", &["capture"]),
     ("indicatif", &["command"]),
     ("nalgebra", &["condition"]),
+    ("ndarray", &["report"]),
+    ("ndarray_npy", &["report"]),
     ("nokhwa", &["capture"]),
     ("ort", &["model"]),
     ("realfft", &["condition"]),

@@ -7,6 +7,7 @@ mod crop;
 mod detector;
 mod geometry;
 mod quality;
+mod steady;
 mod tracker;
 
 pub use crop::Crop;
@@ -16,5 +17,6 @@ pub use geometry::Geometry;
 pub use geometry::gaze;
 pub use quality::QualitySettings;
 pub use quality::measure;
+pub use steady::Steadiness;
 pub use tracker::Found;
 pub use tracker::Tracker;

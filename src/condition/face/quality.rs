@@ -45,7 +45,7 @@ impl QualitySettings {
 }
 
 /// Measures a face from its crop (as the expression network gets it), its width in the picture (px), the landmark
-/// network's presence (0..=1) and its pose.
+/// network's presence (0..=1) and its pose. What takes more than one crop ([`Steadiness`](super::Steadiness)) is 0.
 #[must_use]
 pub fn measure(crop: &Frame, width_px: f32, presence: f32, pose: &HeadPose, settings: &QualitySettings) -> FaceQuality {
     let grey: Vec<f32> = crop.rgb.chunks_exact(3).map(brightness).collect();
@@ -59,7 +59,7 @@ pub fn measure(crop: &Frame, width_px: f32, presence: f32, pose: &HeadPose, sett
         * ramp(mean, settings.brightness)
         * ramp(sharpness, settings.sharpness)
         * ramp(pose.yaw_deg.abs(), settings.yaw_deg);
-    FaceQuality { width_px, presence, sharpness, brightness: mean, contrast, overall }
+    FaceQuality { width_px, presence, sharpness, brightness: mean, contrast, change: 0.0, strangeness: 0.0, overall }
 }
 
 fn brightness(pixel: &[u8]) -> f32 {

@@ -79,6 +79,7 @@ struct Ends {
     face_orders: EventOutlet<Order>,
     voice_orders: EventOutlet<Order>,
     words_orders: EventOutlet<Order>,
+    hear_orders: EventOutlet<Order>,
     camera: EventOutlet<Pick>,
     microphone: EventOutlet<Pick>,
 }
@@ -166,6 +167,7 @@ impl Run {
         let (face_orders, face_order_in) = event::link(ORDERS);
         let (voice_orders, voice_order_in) = event::link(ORDERS);
         let (words_orders, words_order_in) = event::link(ORDERS);
+        let (hear_orders, hear_order_in) = event::link(ORDERS);
         let (camera, camera_in) = event::link(ORDERS);
         let (microphone, microphone_in) = event::link(ORDERS);
         let mut threads = Vec::new();
@@ -193,6 +195,7 @@ impl Run {
             notes: note_link(),
             clock: self.clock.clone(),
             wake: self.waker.clone(),
+            trouble: Vec::new(),
         };
         threads.push(stage("face", face.notes.clone(), move || face.run())?);
         if let Some(encoder) = stages.voice.take() {
@@ -203,13 +206,24 @@ impl Run {
         if let Some((speech, words)) = stages.words.take() {
             let (utterances, notes, clock) = (utterance_in, note_link(), self.clock.clone());
             let (speech, orders) = (Understanding::of(speech), words_order_in);
-            let words = WordsStage { speech, words, drafts: draft_in, utterances, orders, notes, clock };
+            let words =
+                WordsStage { speech, words, drafts: draft_in, utterances, orders, notes, clock, trouble: Vec::new() };
             threads.push(stage("words", words.notes.clone(), move || words.run())?);
         }
         let (ear, clock) = (stages.ear.take(), self.clock.clone());
         let (streams_in, told) = (stream_in, note_link());
-        let hear =
-            HearStage { ear, streams: streams_in, waiting: None, windows, drafts, utterances, notes: told, clock };
+        let hear = HearStage {
+            ear,
+            streams: streams_in,
+            waiting: None,
+            windows,
+            drafts,
+            utterances,
+            orders: hear_order_in,
+            notes: told,
+            clock,
+            spoils: Arc::default(),
+        };
         threads.push(stage("hear", hear.notes.clone(), move || hear.run())?);
         let sources = Sources { frames, streams, camera: camera_in, microphone: microphone_in };
         threads.extend(self.start_sources(sources, note_link(), note_link())?);
@@ -221,6 +235,7 @@ impl Run {
             face_orders,
             voice_orders,
             words_orders,
+            hear_orders,
             camera,
             microphone,
         })
@@ -409,6 +424,12 @@ impl Run {
                     ends.voice_orders.offer(Order::Freeze(freeze));
                     fusing.person.is_frozen = freeze == Freeze::Frozen;
                 }
+                Command::Spoil(spoils) => {
+                    let spoils: Arc<[_]> = spoils.into();
+                    for orders in [&ends.face_orders, &ends.hear_orders, &ends.words_orders] {
+                        orders.offer(Order::Spoil(spoils.clone()));
+                    }
+                }
             }
             self.events.offer(Event::Person(fusing.person.clone()));
         }
@@ -499,8 +520,9 @@ impl Ends {
     /// Lets go of the sources, whose end ends the stages one after the other, and waits for all: a network must not be
     /// running when the program ends.
     fn close(self) {
-        let Self { threads, notes, face_orders, voice_orders, words_orders, camera, microphone, .. } = self;
-        drop((notes, face_orders, voice_orders, words_orders, camera, microphone));
+        let Self { threads, notes, face_orders, voice_orders, words_orders, hear_orders, camera, microphone, .. } =
+            self;
+        drop((notes, face_orders, voice_orders, words_orders, hear_orders, camera, microphone));
         for thread in threads {
             thread.join().ok();
         }

@@ -6,6 +6,12 @@ use std::time::Duration;
 
 use crate::capture::AudioStream;
 use crate::capture::SourceState;
+use crate::capture::sabotage::PictureSabotage;
+use crate::capture::sabotage::SoundSabotage;
+use crate::capture::sabotage::Spoil;
+use crate::capture::sabotage::WordsSabotage;
+use crate::capture::synthetic::SAMPLE_RATE_HZ;
+use crate::capture::synthetic::SyntheticVoice;
 use crate::condition::hear::Ear;
 use crate::condition::hear::HOP;
 use crate::condition::hear::Heard;
@@ -64,17 +70,21 @@ pub(super) enum Note {
     UtteranceDone,
 }
 
-/// What `fuse` tells the face and the voice.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// What `fuse` tells the stages.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Order {
     Afresh,
     Freeze(Freeze),
     Point(f32, f32),
+    Spoil(Arc<[Spoil]>),
 }
 
 pub(super) type Notes = EventOutlet<Note>;
 
 const LOOK: Duration = Duration::from_millis(2);
+const VOICES_SECS: usize = 60;
+/// Chance in trouble made on purpose begins here: a demo goes the same way twice.
+const SEED: u64 = 1;
 const DRAIN: Duration = Duration::from_millis(5);
 const FAILURES: u32 = 5;
 /// What a draft must bring beyond the last utterance.
@@ -114,6 +124,7 @@ pub(super) struct FaceStage {
     pub(super) notes: Notes,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) wake: Arc<dyn Fn() + Send + Sync>,
+    pub(super) trouble: Vec<PictureSabotage>,
 }
 
 impl FaceStage {
@@ -131,6 +142,9 @@ impl FaceStage {
             std::mem::swap(&mut view.frame, &mut frame.value);
             if !view.frame.is_whole() {
                 continue;
+            }
+            for trouble in &mut self.trouble {
+                trouble.spoil(&mut view.frame);
             }
             let began = self.clock.now();
             let outcome = match self.encoder.as_mut() {
@@ -153,12 +167,19 @@ impl FaceStage {
     }
 
     fn obey(&mut self) {
-        let Some(encoder) = self.encoder.as_mut() else { return };
         for order in self.orders.drain() {
-            match order {
-                Order::Afresh => encoder.person_mut().forget(),
-                Order::Freeze(freeze) => encoder.person_mut().freeze(freeze == Freeze::Frozen),
-                Order::Point(x, y) => encoder.point_at(x, y),
+            match (order, self.encoder.as_mut()) {
+                (Order::Spoil(spoils), _) => {
+                    // What goes on, goes on as it was: a picture that stands still stays the same one.
+                    let before = std::mem::take(&mut self.trouble);
+                    let same = |spoil: &Spoil| before.iter().find(|one| one.trouble() == spoil.trouble).cloned();
+                    let afresh = |spoil: &Spoil| PictureSabotage::new(spoil.trouble, SEED);
+                    self.trouble = spoils.iter().map(|one| same(one).unwrap_or_else(|| afresh(one))).collect();
+                }
+                (Order::Afresh, Some(encoder)) => encoder.person_mut().forget(),
+                (Order::Freeze(freeze), Some(encoder)) => encoder.person_mut().freeze(freeze == Freeze::Frozen),
+                (Order::Point(x, y), Some(encoder)) => encoder.point_at(x, y),
+                (_, None) => {}
             }
         }
     }
@@ -171,8 +192,10 @@ pub(super) struct HearStage {
     pub(super) windows: LatestOutlet<VoiceWindow>,
     pub(super) drafts: LatestOutlet<Utterance>,
     pub(super) utterances: EventOutlet<(Span, Box<Utterance>)>,
+    pub(super) orders: EventInlet<Order>,
     pub(super) notes: Notes,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) spoils: Arc<[Spoil]>,
 }
 
 impl HearStage {
@@ -199,16 +222,26 @@ impl HearStage {
         let mut patience = Patience::default();
         let mut clock = SampleClock::new(stream.rate_hz);
         let (mut block, mut heard, mut seq) = (Vec::new(), Vec::new(), 0);
+        let mut trouble = trouble_for(&self.spoils, stream.rate_hz);
         let mut told_at = self.clock.now();
         // A device that hangs never ends its stream; another stream, or the end of all, ends it too.
         let mut is_closing = false;
         loop {
+            for order in self.orders.drain() {
+                if let Order::Spoil(spoils) = order {
+                    trouble = trouble_for(&spoils, stream.rate_hz);
+                    self.spoils = spoils;
+                }
+            }
             let began = self.clock.now();
             let mark = stream.inlet.read(&mut block);
             let is_over = mark.is_none() && (is_closing || stream.inlet.is_closed());
             let done = match mark {
                 Some(mark) => {
                     clock.observe(mark.first_sample, mark.captured_at);
+                    for one in &mut trouble {
+                        one.spoil(&mut block, |_| true);
+                    }
                     hearing.push(mark.first_sample, &block, |one| heard.push(one))
                 }
                 None if is_over => hearing.finish(|one| heard.push(one)),
@@ -268,6 +301,26 @@ impl HearStage {
     }
 }
 
+/// What spoils sound at this rate. Other voices are the synthetic participant's: nobody's.
+fn trouble_for(spoils: &[Spoil], rate_hz: u32) -> Vec<SoundSabotage> {
+    let strikes = |spoil: &&Spoil| spoil.trouble.modality() == Modality::Voice;
+    let voices: Arc<[f32]> =
+        if spoils.iter().any(|spoil| spoil.trouble.needs_voices()) { synthetic_voices() } else { Arc::default() };
+    let sound = |spoil: &Spoil| SoundSabotage::new(spoil.trouble, spoil.snr_db, voices.clone(), rate_hz, SEED);
+    spoils.iter().filter(strikes).map(sound).collect()
+}
+
+fn synthetic_voices() -> Arc<[f32]> {
+    let Ok(mut voice) = SyntheticVoice::new() else { return Arc::default() };
+    let mut samples = vec![0.0; VOICES_SECS * SAMPLE_RATE_HZ as usize];
+    voice.read(0, &mut samples);
+    let mut at_rate = Vec::new();
+    if let Ok(mut resampler) = Resampler::new(SAMPLE_RATE_HZ) {
+        resampler.push(&samples, |block| at_rate.extend_from_slice(block));
+    }
+    at_rate.into()
+}
+
 pub(super) struct VoiceStage {
     pub(super) encoder: VoiceEncoder,
     pub(super) windows: LatestInlet<VoiceWindow>,
@@ -286,7 +339,7 @@ impl VoiceStage {
                 match order {
                     Order::Afresh => self.encoder.person_mut().forget(),
                     Order::Freeze(freeze) => self.encoder.person_mut().freeze(freeze == Freeze::Frozen),
-                    Order::Point(..) => {}
+                    Order::Point(..) | Order::Spoil(_) => {}
                 }
             }
             let Some(window) = self.windows.take_new() else {
@@ -317,6 +370,7 @@ pub(super) struct WordsStage {
     pub(super) orders: EventInlet<Order>,
     pub(super) notes: Notes,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) trouble: Vec<WordsSabotage>,
 }
 
 impl WordsStage {
@@ -327,8 +381,12 @@ impl WordsStage {
         let mut done_until = Timestamp::ZERO;
         loop {
             for order in self.orders.drain() {
-                if order == Order::Afresh {
-                    self.speech.restart();
+                match order {
+                    Order::Afresh => self.speech.restart(),
+                    Order::Spoil(spoils) => {
+                        self.trouble = spoils.iter().map(|spoil| WordsSabotage::new(spoil.trouble, SEED)).collect();
+                    }
+                    Order::Freeze(_) | Order::Point(..) => {}
                 }
             }
             let (spoken, utterance) = match self.utterances.wait(DRAIN) {
@@ -353,6 +411,12 @@ impl WordsStage {
             let Some(outcome) = outcome else { continue };
             match outcome {
                 Outcome::Words { text, confidence } => {
+                    let left = self.trouble.iter_mut().try_fold(text, |text, trouble| trouble.spoil(&text));
+                    let Some(text) = left else {
+                        let why = "its words were lost on purpose".to_owned();
+                        self.notes.offer(Note::NotTranscribed(Timestamped::new(spoken, seq, why)));
+                        continue;
+                    };
                     let transcript = Transcript { text, confidence, spoken };
                     let done = self.words.encode(&transcript);
                     self.notes.offer(Note::Transcript(Timestamped::new(spoken, seq, transcript)));

@@ -47,6 +47,13 @@ impl App {
             }
             WindowCommand::Close => self.sheet = None,
             WindowCommand::Timeline(secs) => self.change(ctx, |options| options.timeline_secs = secs),
+            WindowCommand::Spoil(spoils) => {
+                if let Some(wiring) = &self.wiring
+                    && wiring.commands.offer(Command::Spoil(spoils.clone()))
+                {
+                    self.state.sensitivity.change(spoils, wiring.clock.now());
+                }
+            }
             WindowCommand::Set(set) => self.change(ctx, |options| *options = *set),
             WindowCommand::Copy(text) => ctx.copy_text(text),
         }

@@ -121,12 +121,14 @@ impl App {
         let sheet = self.sheet?;
         let (title, width, height) = match sheet {
             Sheet::Sources => ("Where the input comes from", 760.0, 200.0),
+            Sheet::Sabotage => ("Trouble on purpose", 620.0, 330.0),
             Sheet::Settings => ("Settings", 340.0, 440.0),
             Sheet::Help => ("Keys", 400.0, 580.0),
         };
         let most = middle.height() - 60.0;
         let palette = Palette::of(self.options.theme);
         let mut is_open = true;
+        let mut snr_db = self.snr_db;
         let mut form = std::mem::take(&mut self.form);
         let shown = egui::Window::new(title)
             .id(egui::Id::unique(title))
@@ -149,11 +151,13 @@ impl App {
                         }
                         panels::start_ui(ui, palette, &mut form, self.devices.as_ref())
                     }
+                    Sheet::Sabotage => panels::sabotage_ui(ui, &self.view(), &mut snr_db),
                     Sheet::Settings => panels::settings_ui(ui, &self.options),
                     Sheet::Help => panels::help_ui(ui, palette),
                 }
             });
         self.form = form;
+        self.snr_db = snr_db;
         if !is_open {
             self.sheet = None;
         }

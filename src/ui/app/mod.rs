@@ -55,6 +55,8 @@ pub struct App {
     devices: Option<(Vec<String>, Vec<String>)>,
     form: StartForm,
     sheet: Option<Sheet>,
+    /// How loud noise and babble made on purpose are, dB below the speech.
+    snr_db: f32,
     held: Option<Held>,
     without: Option<Modality>,
     pointed_at: Option<Timestamp>,
@@ -102,6 +104,7 @@ impl App {
             devices: None,
             form,
             sheet: None,
+            snr_db: 0.0,
             held: None,
             without: None,
             pointed_at: None,

@@ -39,7 +39,7 @@ pub struct Notice {
 /// How a notice looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoticeKind {
-    /// Can't be missed: nobody real is read.
+    /// Can't be missed: nobody real is read, or not as they are.
     Synthetic,
     /// Something has failed.
     Failure,
@@ -57,6 +57,18 @@ pub fn notices(view: &View<'_>) -> Vec<Notice> {
             kind: NoticeKind::Synthetic,
             text: "SYNTHETIC PARTICIPANT · drawn and spoken by the program, nobody real is read".to_owned(),
             ways: vec![sources()],
+        });
+    }
+    let spoils = view.state.sensitivity.spoils();
+    if !spoils.is_empty() {
+        let names: Vec<_> = spoils.iter().map(phrases::spoil).collect();
+        all.push(Notice {
+            kind: NoticeKind::Synthetic,
+            text: format!("SPOILT ON PURPOSE · {}", names.join(", ")),
+            ways: vec![
+                ("stop".to_owned(), "the input as it is", WindowCommand::Spoil(Vec::new())),
+                ("what it does".to_owned(), "the table; X does the same", WindowCommand::Sheet(Sheet::Sabotage)),
+            ],
         });
     }
     if view.state.is_closed && view.state.ended_at.is_none() {

@@ -16,6 +16,7 @@ struct Bench {
     face_orders: EventInlet<Order>,
     voice_orders: EventInlet<Order>,
     words_orders: EventInlet<Order>,
+    hear_orders: EventInlet<Order>,
     notes: Notes,
     utterances: Meter,
 }
@@ -27,6 +28,7 @@ fn bench(source: SourceChoice) -> Bench {
     let (face_out, face_orders) = event::link(8);
     let (voice_out, voice_orders) = event::link(8);
     let (words_out, words_orders) = event::link(8);
+    let (hear_out, hear_orders) = event::link(8);
     let (notes, noted) = event::link(64);
     let utterances = Meter::default();
     let settings =
@@ -40,11 +42,25 @@ fn bench(source: SourceChoice) -> Bench {
         face_orders: face_out,
         voice_orders: voice_out,
         words_orders: words_out,
+        hear_orders: hear_out,
         camera: event::link(1).0,
         microphone: event::link(1).0,
     };
     let fusing = Fusing::begin(Gatherer::new(GatherSettings::default()), Timestamp::ZERO);
-    Bench { run, ends, fusing, clock, told, commands, face_orders, voice_orders, words_orders, notes, utterances }
+    Bench {
+        run,
+        ends,
+        fusing,
+        clock,
+        told,
+        commands,
+        face_orders,
+        voice_orders,
+        words_orders,
+        hear_orders,
+        notes,
+        utterances,
+    }
 }
 
 fn demo() -> Bench {
@@ -128,6 +144,13 @@ fn what_is_asked_is_handed_on_until_nobody_can_ask() {
     assert_eq!(told, [Order::Afresh, Order::Freeze(Freeze::Frozen), Order::Point(1.0, 2.0)]);
     assert_eq!(bench.voice_orders.drain().count(), 3);
     assert!(bench.fusing.person.is_frozen);
+
+    let spoil = crate::pipeline::Spoil { trouble: crate::pipeline::Trouble::Mute, snr_db: 0.0 };
+    bench.commands.offer(Command::Spoil(vec![spoil]));
+    assert!(bench.run.obey(&bench.ends, &mut bench.fusing));
+    for orders in [&bench.face_orders, &bench.hear_orders, &bench.words_orders] {
+        assert_eq!(orders.poll(), Next::Item(Order::Spoil([spoil].into())));
+    }
     drop(bench.commands);
     assert!(!bench.run.obey(&bench.ends, &mut bench.fusing));
 }

@@ -1,0 +1,65 @@
+//! What commands over many recordings share.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use indicatif::ProgressBar;
+use indicatif::ProgressStyle;
+
+use crate::capture::media;
+
+/// A name for each file's results: its stem, with a number where others have the same.
+pub(super) fn distinct_stems(files: &[PathBuf]) -> Vec<String> {
+    let mut taken = BTreeSet::new();
+    let mut stems = Vec::with_capacity(files.len());
+    for file in files {
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let mut name = stem.clone();
+        let mut number = 2;
+        while !taken.insert(name.to_lowercase()) {
+            name = format!("{stem}-{number}");
+            number += 1;
+        }
+        stems.push(name);
+    }
+    stems
+}
+
+/// Hundredths of a second in a recording; 0 if it can't be read.
+pub(super) fn centis(file: &Path) -> u64 {
+    media::probe(file).map_or(0, |info| (info.duration_s * 100.0) as u64)
+}
+
+/// A bar over the length of all recordings, gone through `times` times.
+pub(super) fn progress(files: &[PathBuf], times: usize) -> ProgressBar {
+    let bar = ProgressBar::new(files.iter().map(|file| centis(file)).sum::<u64>() * times as u64);
+    let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {elapsed} of about {duration}  {msg}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}
+
+/// Says what couldn't be read, and whether there was any.
+pub(super) fn tell_bad(bad: &[(&Path, String)]) -> ExitCode {
+    for (file, why) in bad {
+        println!("not read, or only in part: {}\n  {why}", file.display());
+    }
+    if bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_files_of_one_stem_get_distinct_names() {
+        let files = ["a/clip.mp4", "b/clip.wav", "clip-2.mov", "c/Clip.mkv"].map(PathBuf::from);
+
+        let stems = distinct_stems(&files);
+
+        let distinct: BTreeSet<_> = stems.iter().map(|stem| stem.to_lowercase()).collect();
+        assert_eq!(distinct.len(), files.len(), "{stems:?}");
+        assert_eq!(stems[0], "clip");
+    }
+}

@@ -1,0 +1,216 @@
+//! What fusion is given, tick by tick, clean or spoilt on purpose.
+
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use serde_json::json;
+
+use crate::capture::media;
+use crate::capture::sabotage::Bursts;
+use crate::capture::sabotage::Sabotage;
+use crate::capture::sabotage::Trouble;
+use crate::capture::sabotage::VOICES_RATE_HZ;
+use crate::command::Place;
+use crate::command::batch;
+use crate::condition::hear::Resampler;
+use crate::encode;
+use crate::pipeline::Stages;
+use crate::pipeline::offline;
+use crate::pipeline::offline::Output;
+use crate::report::TickFile;
+use crate::signal::Label;
+use crate::signal::Modality;
+
+#[derive(Debug, Args)]
+pub(super) struct Request {
+    /// The recordings.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The folder for the arrays; made if it isn't there.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Spoils the input on purpose, before any network sees it: names of troubles, or `all`. Clean arrays are written as well,
+    /// unless `--no-clean`.
+    #[arg(long, value_name = "TROUBLE", value_delimiter = ',')]
+    corrupt: Vec<String>,
+    /// Signal to noise of noise and babble, dB.
+    #[arg(long, value_name = "DB", default_value_t = 0.0, allow_negative_numbers = true)]
+    snr: f32,
+    /// Trouble all the time instead of in bursts of 1 to 5 s.
+    #[arg(long)]
+    throughout: bool,
+    /// Only the spoilt arrays.
+    #[arg(long, requires = "corrupt")]
+    no_clean: bool,
+    /// Recordings whose voices are used for babble and another voice; else those of the other FILEs.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    voices: Vec<PathBuf>,
+    /// Where chance begins: the same seed spoils alike.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The recordings are of one person, in this order: what is known of them is carried on.
+    #[arg(long)]
+    same_person: bool,
+    /// Leaves arrays that are there as they are, and goes on with the others.
+    #[arg(long, conflicts_with = "force")]
+    resume: bool,
+    /// Replaces arrays that are there.
+    #[arg(long)]
+    force: bool,
+}
+
+/// Seconds of each recording that are kept for babble and other voices.
+const VOICE_SECS: usize = 8;
+/// Voices at most: more don't sound like more.
+const VOICES: usize = 12;
+
+pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> {
+    let troubles = troubles(&request.corrupt)?;
+    let stems = batch::distinct_stems(&request.files);
+    fs::create_dir_all(&request.out).with_context(|| format!("the folder {} can't be made", request.out.display()))?;
+    let clean = (!request.no_clean).then_some(None);
+    let kinds: Vec<Option<Trouble>> = clean.into_iter().chain(troubles.iter().copied().map(Some)).collect();
+    let name = |stem: &str, kind: Option<Trouble>| match kind {
+        Some(trouble) => request.out.join(format!("{stem}.{}.npz", trouble.name())),
+        None => request.out.join(format!("{stem}.npz")),
+    };
+    if !request.force && !request.resume {
+        for (stem, kind) in stems.iter().flat_map(|stem| kinds.iter().map(move |kind| (stem, *kind))) {
+            let path = name(stem, kind);
+            anyhow::ensure!(
+                !path.exists(),
+                "there are arrays already; nothing was changed. Choose another folder, add --resume to go on, or --force to replace them\nfile: {path:?}"
+            );
+        }
+    }
+    let mut stages = Stages::load(&place.models, &place.settings.stages)?;
+    for (modality, why) in &stages.off {
+        eprintln!("circumplex: {} is off: {why}", modality.name());
+    }
+    anyhow::ensure!(
+        stages.off.len() < Modality::ALL.len(),
+        "nothing can be read, as every modality is off; nothing was written. Run `bash models/setup`, then `circumplex check`"
+    );
+    fs::write(request.out.join("features.json"), describe(request, &troubles, &stages)?)?;
+    let voices = if troubles.iter().any(|trouble| trouble.needs_voices()) {
+        voices(if request.voices.is_empty() { &request.files } else { &request.voices })?
+    } else {
+        Vec::new()
+    };
+    let bar = batch::progress(&request.files, kinds.len());
+    let mut bad = Vec::new();
+    for kind in &kinds {
+        stages.forget_person();
+        for (number, (file, stem)) in request.files.iter().zip(&stems).enumerate() {
+            let path = name(stem, *kind);
+            bar.set_message(path.file_name().unwrap_or_default().to_string_lossy().into_owned());
+            // With what is known carried on, a recording that was done before must be gone through again.
+            if request.resume && path.exists() && !request.same_person {
+                bar.inc(batch::centis(file));
+                continue;
+            }
+            if !request.same_person {
+                stages.forget_person();
+            }
+            let sabotage = kind.map(|trouble| sabotage(request, trouble, file, number, &voices));
+            if let Err(error) = one(file, &path, sabotage.as_ref(), &mut stages) {
+                bad.push((file.as_path(), format!("{error:#}")));
+            }
+            bar.inc(batch::centis(file));
+        }
+    }
+    bar.finish_and_clear();
+    println!("{} arrays in {}", request.files.len() * kinds.len() - bad.len(), request.out.display());
+    Ok(batch::tell_bad(&bad))
+}
+
+fn troubles(names: &[String]) -> anyhow::Result<Vec<Trouble>> {
+    if names.iter().any(|name| name == "all") {
+        return Ok(Trouble::ALL.to_vec());
+    }
+    let known = || Trouble::ALL.map(Trouble::name).join(", ");
+    names
+        .iter()
+        .map(|name| {
+            Trouble::from_name(name)
+                .with_context(|| format!("there is no trouble {name:?}; there are: all, {}", known()))
+        })
+        .collect()
+}
+
+fn sabotage(
+    request: &Request,
+    trouble: Trouble,
+    file: &Path,
+    number: usize,
+    voices: &[(PathBuf, Vec<f32>)],
+) -> Sabotage {
+    let seed = request.seed.wrapping_mul(1_000_003).wrapping_add(number as u64 * 31 + trouble as u64);
+    let secs = batch::centis(file) as f64 / 100.0;
+    let bursts = if request.throughout { Bursts::always() } else { Bursts::seeded(seed, secs) };
+    // Never the recording's own voice; from another place of the list each time.
+    let others = voices.iter().cycle().skip(number).take(voices.len()).filter(|(other, _)| other != file);
+    let mut mixed = Vec::new();
+    for (_, voice) in others.take(VOICES) {
+        mixed.extend_from_slice(voice);
+    }
+    Sabotage { trouble, snr_db: request.snr, bursts, voices: mixed.into(), seed }
+}
+
+/// Some of what is said in each recording, 16 kHz mono; those without sound have none.
+fn voices(files: &[PathBuf]) -> anyhow::Result<Vec<(PathBuf, Vec<f32>)>> {
+    // Spread over the list: its neighbours are often of one speaker.
+    let step = files.len().div_ceil(4 * VOICES).max(1);
+    let mut voices = Vec::new();
+    for file in files.iter().step_by(step) {
+        let Ok(info) = media::probe(file) else { continue };
+        let Some(audio) = &info.audio else { continue };
+        let mut reader = media::AudioReader::open(file, &info)?;
+        let mut resampler = Resampler::new(audio.rate_hz)?;
+        let (mut block, mut voice) = (Vec::new(), Vec::new());
+        while reader.read(&mut block)?.is_some() {
+            resampler.push(&block, |samples| voice.extend_from_slice(samples));
+            if voice.len() >= VOICE_SECS * VOICES_RATE_HZ as usize {
+                break;
+            }
+        }
+        voices.push((file.clone(), voice));
+    }
+    Ok(voices)
+}
+
+fn one(file: &Path, path: &Path, sabotage: Option<&Sabotage>, stages: &mut Stages) -> anyhow::Result<()> {
+    let mut ticks = TickFile::default();
+    offline::analyze_spoilt(file, stages, sabotage, |output| {
+        if let Output::Tick { tick, .. } = output {
+            let is_on = |one: Modality| {
+                sabotage
+                    .is_some_and(|sabotage| sabotage.trouble.modality() == one && sabotage.bursts.is_on(tick.moment.at))
+            };
+            ticks.add(tick, Modality::ALL.map(is_on));
+        }
+    })?;
+    Ok(ticks.write(path)?)
+}
+
+fn describe(request: &Request, troubles: &[Trouble], stages: &Stages) -> anyhow::Result<String> {
+    let reliability: serde_json::Map<_, _> =
+        Modality::ALL.into_iter().map(|one| (one.name().to_owned(), json!(encode::reliability_names(one)))).collect();
+    let models: serde_json::Map<_, _> = stages.models.iter().map(|(name, sha)| (name.clone(), json!(sha))).collect();
+    let text = serde_json::to_string_pretty(&json!({
+        "tick_s": offline::TICK.as_secs_f64(),
+        "labels": Label::ALL.map(Label::name),
+        "reliability": reliability,
+        "troubles": troubles.iter().map(|trouble| json!({"name": trouble.name(), "modality": trouble.modality().name()})).collect::<Vec<_>>(),
+        "snr_db": request.snr,
+        "bursts": !request.throughout,
+        "seed": request.seed,
+        "same_person": request.same_person,
+        "models": models,
+    }))?;
+    Ok(text + "\n")
+}
