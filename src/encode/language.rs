@@ -43,6 +43,7 @@ impl LanguageTeller {
         parameters.set_audio_ctx(CONTEXT);
         parameters.set_language(Some("en"));
         parameters.set_max_tokens(1);
+        parameters.set_n_threads(1);
         parameters.set_temperature_inc(0.0);
         quiet(&mut parameters);
         state.full(parameters, &vec![0.0; 16_000]).map_err(|error| failed(error.to_string()))?;

@@ -100,6 +100,10 @@ pub struct Hypothesis {
 struct Habit {
     english_secs: f32,
     secs: f32,
+    /// Utterances whose language was told.
+    told: u32,
+    /// Utterances since the last whose language was told.
+    taken_for_granted: u32,
 }
 
 impl Habit {
@@ -108,10 +112,28 @@ impl Habit {
         const KEPT: f32 = 0.7;
         self.english_secs = self.english_secs * KEPT + english * secs;
         self.secs = self.secs * KEPT + secs;
-        if self.secs > 0.0 { self.english_secs / self.secs } else { english }
+        self.told += 1;
+        self.taken_for_granted = 0;
+        self.english()
+    }
+
+    fn english(&self) -> f32 {
+        if self.secs > 0.0 { self.english_secs / self.secs } else { 0.0 }
+    }
+
+    /// Whether English can be taken for granted once more: so far it was nothing else, and that isn't long ago.
+    fn is_settled(&self) -> bool {
+        self.told >= SETTLED_AFTER && self.english() >= SURELY_ENGLISH && self.taken_for_granted < GRANTED_AT_MOST
     }
 }
 
+/// After so many utterances that were surely English the language isn't asked for every time: it takes a fifth of the time
+/// that words take.
+const SETTLED_AFTER: u32 = 2;
+const SURELY_ENGLISH: f32 = 0.9;
+const GRANTED_AT_MOST: u32 = 3;
+/// What is understood less surely may be in another language after all.
+const CLEARLY_UNDERSTOOD: f32 = 0.75;
 const RATE: usize = 16_000;
 const TOO_SHORT: &str = "too short to be a word";
 /// Encoder positions per second of sound.
@@ -122,7 +144,9 @@ const MOST_POSITIONS: usize = 1500;
 /// More tokens than anybody speaks: a decoder that has lost its way ends here.
 const TOKENS_PER_SEC: usize = 8;
 const TOKENS_MARGIN: usize = 12;
-const LONGER: usize = 3;
+/// How long the context is at each try, in halves of what the sound asks for: what repeats itself mostly needs a little more
+/// only, and time goes with the square.
+const STRETCHES: [usize; 3] = [2, 3, 6];
 const REPEATS: usize = 3;
 /// From so many words on, twice is once too often.
 const LONG_WORDS: usize = 5;
@@ -173,15 +197,30 @@ impl SpeechReader {
         if self.is_too_short(utterance) {
             return Ok(Outcome::Dropped(TOO_SHORT));
         }
-        let told = self.language.tell(&utterance.samples)?;
         let heard = self.transcriber.transcribe(&utterance.samples)?;
-        Ok(self.conclude(utterance, &told, heard))
+        let told = match self.is_granted(&heard) {
+            true => None,
+            false => Some(self.language.tell(&utterance.samples)?),
+        };
+        Ok(self.conclude(utterance, told.as_ref(), heard))
     }
 
     /// Whether there is too little in an utterance to be worth listening to.
     #[must_use]
     pub fn is_too_short(&self, utterance: &Utterance) -> bool {
         utterance.speech_secs < self.settings.min_secs
+    }
+
+    /// Whether the language need not be told before an utterance is heard: it has been English lately.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.habit.is_settled()
+    }
+
+    /// Whether what was heard can be concluded without its language.
+    #[must_use]
+    pub fn is_granted(&self, heard: &Hypothesis) -> bool {
+        self.is_settled() && heard.confidence >= CLEARLY_UNDERSTOOD
     }
 
     /// What tells the language, and what tells the words.
@@ -191,10 +230,17 @@ impl SpeechReader {
 
     /// What becomes of an utterance that isn't too short and sounds like this. To be called once for each, in order: what was spoken lately
     /// counts.
-    pub fn conclude(&mut self, utterance: &Utterance, told: &Language, heard: Hypothesis) -> Outcome {
-        let english = self.habit.weigh(told.english, utterance.speech_secs);
-        if english < self.settings.min_english && told.code != "en" {
-            return Outcome::OtherLanguage(told.name.to_owned());
+    ///
+    /// Without its language (see [`is_granted`](Self::is_granted)) it is taken for English.
+    pub fn conclude(&mut self, utterance: &Utterance, told: Option<&Language>, heard: Hypothesis) -> Outcome {
+        match told {
+            Some(told) => {
+                let english = self.habit.weigh(told.english, utterance.speech_secs);
+                if english < self.settings.min_english && told.code != "en" {
+                    return Outcome::OtherLanguage(told.name.to_owned());
+                }
+            }
+            None => self.habit.taken_for_granted += 1,
         }
         let Hypothesis { text, confidence } = heard;
         if text.is_empty() {
@@ -211,15 +257,18 @@ impl SpeechReader {
 }
 
 impl Transcriber {
-    /// The words in samples (16 kHz). Those that repeat themselves are listened to once more, in a longer context.
+    /// The words in samples (16 kHz). Those that repeat themselves are listened to again, in a longer context.
     ///
     /// # Errors
     ///
     /// If Whisper fails.
     pub fn transcribe(&mut self, samples: &[f32]) -> Result<Hypothesis, ModelError> {
-        let heard = self.listen(samples, 1)?;
-        if repeats(&heard.text) || recurs(&heard.text) {
-            return self.listen(samples, LONGER);
+        let mut heard = Hypothesis { text: String::new(), confidence: 0.0 };
+        for halves in STRETCHES {
+            heard = self.listen(samples, halves)?;
+            if !repeats(&heard.text) && !recurs(&heard.text) {
+                break;
+            }
         }
         Ok(heard)
     }
@@ -230,8 +279,8 @@ impl Transcriber {
         self.positions
     }
 
-    /// The context is `stretch` times as long as the sound asks for.
-    fn listen(&mut self, samples: &[f32], stretch: usize) -> Result<Hypothesis, ModelError> {
+    /// The context is `halves` / 2 times as long as the sound asks for.
+    fn listen(&mut self, samples: &[f32], halves: usize) -> Result<Hypothesis, ModelError> {
         let failed = |error: whisper_rs::WhisperError| ModelError::Run {
             model: "whisper".to_owned(),
             detail: error.to_string(),
@@ -240,7 +289,7 @@ impl Transcriber {
         self.samples.extend_from_slice(samples);
         self.samples.resize(samples.len().max(RATE) + RATE / 5, 0.0);
         let threads = i32::try_from(self.threads).unwrap_or(1);
-        self.positions = positions(self.samples.len(), stretch);
+        self.positions = positions(self.samples.len(), halves);
         let parameters = parameters(self.samples.len(), self.positions, threads);
         self.state.full(parameters, &self.samples).map_err(failed)?;
 
@@ -260,9 +309,9 @@ impl Transcriber {
     }
 }
 
-/// As many positions as the sound has, and some; `stretch` times as many.
-fn positions(samples: usize, stretch: usize) -> usize {
-    let positions = (samples * POSITIONS_PER_SEC / RATE + MARGIN_POSITIONS) * stretch;
+/// As many positions as the sound has, and some; `halves` / 2 times as many.
+fn positions(samples: usize, halves: usize) -> usize {
+    let positions = (samples * POSITIONS_PER_SEC / RATE + MARGIN_POSITIONS) * halves / 2;
     positions.clamp(LEAST_POSITIONS, MOST_POSITIONS)
 }
 
@@ -331,6 +380,24 @@ fn bare_words(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn english_is_granted_for_a_while_once_it_was_clear() {
+        let mut habit = Habit::default();
+        assert!(!habit.is_settled(), "nothing was said yet");
+        for _ in 0..SETTLED_AFTER {
+            assert!(!habit.is_settled());
+            habit.weigh(0.99, 2.0);
+        }
+        for _ in 0..GRANTED_AT_MOST {
+            assert!(habit.is_settled());
+            habit.taken_for_granted += 1;
+        }
+        assert!(!habit.is_settled(), "it is time to ask again");
+
+        habit.weigh(0.2, 2.0);
+        assert!(!habit.is_settled(), "it is another language now");
+    }
 
     #[test]
     fn remarks_on_sounds_are_no_words() {

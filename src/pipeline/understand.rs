@@ -18,7 +18,7 @@ pub(super) struct Understanding {
 /// What was heard in an utterance before it was known to have ended.
 struct Draft {
     utterance: Utterance,
-    told: Language,
+    told: Option<Language>,
     heard: Hypothesis,
 }
 
@@ -51,16 +51,25 @@ impl Understanding {
             None if self.speech.is_too_short(utterance) => return self.speech.read(utterance),
             None => self.listen(utterance)?,
         };
-        Ok(self.speech.conclude(utterance, &told, heard))
+        Ok(self.speech.conclude(utterance, told.as_ref(), heard))
     }
 
-    fn listen(&mut self, utterance: &Utterance) -> Result<(Language, Hypothesis), ModelError> {
+    /// Language and words; no language where it can be taken for granted.
+    fn listen(&mut self, utterance: &Utterance) -> Result<(Option<Language>, Hypothesis), ModelError> {
+        if self.speech.is_settled() {
+            let heard = self.speech.listeners().1.transcribe(&utterance.samples)?;
+            let told = match self.speech.is_granted(&heard) {
+                true => None,
+                false => Some(self.speech.listeners().0.tell(&utterance.samples)?),
+            };
+            return Ok((told, heard));
+        }
         let (language, transcriber) = self.speech.listeners();
         thread::scope(|scope| {
             let told = scope.spawn(|| language.tell(&utterance.samples));
             let heard = transcriber.transcribe(&utterance.samples)?;
             let stopped = |_| ModelError::Run { model: "whisper".to_owned(), detail: "it stopped".to_owned() };
-            Ok((told.join().map_err(stopped)??, heard))
+            Ok((Some(told.join().map_err(stopped)??), heard))
         })
     }
 }
