@@ -352,8 +352,9 @@ fn understand(
     for (spoken, utterance) in utterances {
         let outcome = match speech.read(&utterance)? {
             Outcome::Words { text, confidence } => {
-                let transcript = Transcript { text, confidence, spoken };
-                let evidence = words.encode(&transcript)?;
+                let mut transcript = Transcript { text, confidence, spoken, labels: None };
+                let (evidence, labels) = words.encode(&transcript)?;
+                transcript.labels = Some(labels);
                 Ok((transcript, evidence))
             }
             Outcome::OtherLanguage(language) => Err(Refusal::OtherLanguage(language)),
