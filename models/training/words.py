@@ -16,6 +16,7 @@ import argparse
 import json
 import pickle
 import tempfile
+import zlib
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -147,14 +148,10 @@ class Work:
     def train(self, stage, nets, knobs, seeds, samples=None, epochs=None, **more) -> list[dict]:
         """Networks of one stage, each from the cache if it is there with the same settings."""
         samples, epochs = samples or self.samples, epochs or self.options.epochs
-        settings = [(asdict(k), seed, epochs, self.options.limit) for k, seed in zip(knobs, seeds)]
-        path = [self.options.cache / f"words-{stage}-{i}-{seed}.pickle" for i, seed in enumerate(seeds)]
-        done = {}
-        for i, kept in enumerate(path):
-            if kept.exists():
-                stored, net = pickle.loads(kept.read_bytes())
-                if stored == settings[i]:
-                    done[i] = net
+        said = (len(samples), epochs, self.options.limit)
+        settings = [zlib.crc32(repr((knob, seed, said)).encode()) for knob, seed in zip(knobs, seeds)]
+        path = [self.options.cache / f"words-{stage}-{setting:08x}.pickle" for setting in settings]
+        done = {i: pickle.loads(kept.read_bytes()) for i, kept in enumerate(path) if kept.exists()}
         left = [i for i in range(len(seeds)) if i not in done]
         for first in range(0, len(left), self.together):
             some = left[first : first + self.together]
@@ -166,13 +163,13 @@ class Work:
                 [seeds[i] for i in some],
                 epochs,
                 f"{stage} {' '.join(str(seeds[i]) for i in some)}",
-                keep=self.options.cache / f"words-{stage}-{'-'.join(map(str, some))}.npz",
+                keep=self.options.cache / f"words-{stage}-{'-'.join(f'{settings[i]:08x}' for i in some)}.npz",
                 limit=self.options.limit,
                 **more,
             )
             for i, net in zip(some, trained):
                 done[i] = net
-                path[i].write_bytes(pickle.dumps((settings[i], net)))
+                path[i].write_bytes(pickle.dumps(net))
         return [done[i] for i in range(len(seeds))]
 
     def score(self, net) -> dict[str, float]:
@@ -254,7 +251,10 @@ class Work:
             out_lines = reader.raw([lines.text[i] for i in lines_valid], "xed valid")
         slope = measure.circumplex_slope(rated.rating[rows_of(rated, "train")], data.centroids(MODELS))
         calibration = measure.calibrated(
-            out_rated, rated.rating[rated_valid], out, labelled.labels[valid], out_lines, lines.labels[lines_valid], slope
+            (out_rated, rated.rating[rated_valid]),
+            (out, labelled.labels[valid]),
+            (out_lines, lines.labels[lines_valid]),
+            slope,
         )
         files.export(net, self.start.words, calibration, path)
 
@@ -264,7 +264,11 @@ class Work:
         return {
             "calibration": asdict(calibration),
             "labels_land_at": dict(zip(data.LABELS, (means - calibration.rest) * slope)),
-            "logits_8_bit_apart": {"mean": apart.mean(), "99th percentile": np.percentile(apart, 99), "most": apart.max()},
+            "logits_8_bit_apart": {
+                "mean": apart.mean(),
+                "99th percentile": np.percentile(apart, 99),
+                "most": apart.max(),
+            },
             "same_label_in_8_bit": (out["target"].argmax(1) == full["target"].argmax(1)).mean(),
         }
 
@@ -350,8 +354,9 @@ def rounded(value):
 
 def say(reader: files.Reader, sentence: str):
     out = {name: value[0] for name, value in reader([sentence]).items()}
+    probabilities = measure.softmax(out["logits"][None])[0]
     several = zip(out["labels"], out["labels_doubt"], out["labels_threshold"])
-    for label, probability, (alone, doubt, threshold) in zip(data.LABELS, measure.softmax(out["logits"][None])[0], several):
+    for label, probability, (alone, doubt, threshold) in zip(data.LABELS, probabilities, several):
         said = "said" if alone > threshold else "not said"
         print(f"{label:10} {probability:.2f}   by itself {alone:.2f}: {said}, wrong with {doubt:.2f}")
     for name, value, sd, band in zip(("valence", "arousal"), out["affect"], out["affect_sd"], out["affect_band"]):

@@ -116,8 +116,9 @@ def circumplex_slope(ratings: np.ndarray, centroids: np.ndarray) -> np.ndarray:
     return (centroids.std(0) / ratings.std(0, dtype=float)).round(1)
 
 
-def calibrated(rated: dict, ratings, labelled: dict, labels, lines: dict, line_labels, slope) -> Calibration:
-    """Everything that is fitted after training, from raw outputs on validation parts: EmoBank's, GoEmotions', XED's."""
+def calibrated(emobank: tuple, goemotions: tuple, xed: tuple, slope: np.ndarray) -> Calibration:
+    """Everything that is fitted after training, from validation parts: raw outputs, and ratings or labels."""
+    (rated, ratings), (labelled, labels), (lines, line_labels) = emobank, goemotions, xed
     miss = (ratings - MIDDLE) / SPREAD - rated["rating"]
     stated = np.exp(np.clip(rated["doubt"], -4, 3))
     doubt = np.sqrt(((miss / stated) ** 2).mean(0))
@@ -160,8 +161,8 @@ def odds_of(out: dict) -> np.ndarray:
 def best_mix(logits, odds, target, line_logits, line_odds, line_labels) -> tuple[np.ndarray, np.ndarray]:
     """The logits, the labels' log-odds and an offset, put together for the least cross-entropy.
 
-    The network's own logits have met spoken lines only where neutral wasn't offered; the labels by themselves learn from
-    those lines too. Lines compare the six other labels here as well.
+    The network's own logits have met spoken lines only where neutral wasn't offered; the labels by themselves learn
+    from those lines too. Lines compare the six other labels here as well.
     """
     line_target = shares(line_labels[:, 1:])
 

