@@ -173,7 +173,7 @@ fn sound(criterion: &mut Criterion) {
     criterion.benchmark_group("words").sample_size(10).bench_function("one utterance", |bencher| {
         bencher.iter(|| {
             if let Outcome::Words { text, confidence } = reader.read(&utterance).unwrap() {
-                let transcript = Transcript { text, confidence, spoken: Span::default() };
+                let transcript = Transcript { text, confidence, spoken: Span::default(), labels: None };
                 black_box(words.encode(&transcript).unwrap());
             }
         });

@@ -191,7 +191,7 @@ impl Script {
         while let Some((from, to, text)) = SENTENCES.get(self.said).filter(|(_, to, _)| to + 1.3 <= secs) {
             let span = Span::new(Timestamp::from_secs(*from), Timestamp::from_secs(*to));
             let confidence = if self.said == 2 { 0.41 } else { 0.86 };
-            let said = Transcript { text: (*text).into(), confidence, spoken: span };
+            let said = Transcript { text: (*text).into(), confidence, spoken: span, labels: None };
             if self.scene.hears(*to) && self.scene != Scene::Models {
                 self.tell(Event::Transcript(Timestamped::new(span, self.said as u64, said)));
             }

@@ -30,10 +30,6 @@ def convert(name, result, originals):
 
             manifest, weights = (Path(original).read_bytes() for original in originals)
             expression.convert(manifest, weights, result)
-        case "sentence_encoder":
-            from . import sentence
-
-            sentence.convert(Path(originals[0]).read_bytes(), result)
         case _:
             sys.exit(f"there is no converter called {name}")
 

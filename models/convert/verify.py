@@ -22,22 +22,10 @@ import numpy as np
 import onnx
 import onnxruntime
 from ai_edge_litert.interpreter import Interpreter
-from safetensors.numpy import load
-from tokenizers import Tokenizer
 
 import setup
 
 FETCHED = setup.MODELS / "fetched"
-SENTENCES = [
-    "I can't believe it, we won!",
-    "leave me alone",
-    "It's fine. I suppose it could have been worse, but I really hoped that you would come.",
-    "there is something moving behind that door and i don't want to look",
-    "The train leaves at ten past four.",
-    "yes",
-    "Thank you so much, that was the kindest thing anyone has done for me in a long time.",
-    "ugh that is disgusting who left this in the fridge",
-]
 
 
 def session(path, optimised=None):
@@ -116,63 +104,6 @@ def expression(package, work):
     tell("expression", what, network, {"image": feed["image"][:1]}, work)
 
 
-def sentence_reference(weights, ids):
-    """The sentence encoder in 32-bit floats: means over words of the embedding and of every layer."""
-
-    def linear(value, name):
-        return value @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
-
-    def normalised(value, name):
-        value = value - value.mean(-1, keepdims=True)
-        value = value / np.sqrt((value**2).mean(-1, keepdims=True) + 1e-12)
-        return value * weights[f"{name}.weight"] + weights[f"{name}.bias"]
-
-    def gelu(value):
-        from math import erf
-
-        return 0.5 * value * (1 + np.vectorize(erf)(value / np.sqrt(2)).astype(np.float32))
-
-    table = "embeddings.{}_embeddings.weight"
-    value = weights[table.format("word")][ids] + weights[table.format("position")][: len(ids)]
-    value = normalised(value + weights[table.format("token_type")][0], "embeddings.LayerNorm")
-    means = [value.mean(0)]
-    for index in range(6):
-        name = f"encoder.layer.{index}"
-        parts = [linear(value, f"{name}.attention.self.{part}") for part in ("query", "key", "value")]
-        query, key, content = (part.reshape(-1, 12, 32).transpose(1, 0, 2) for part in parts)
-        scores = query @ key.transpose(0, 2, 1) / np.sqrt(np.float32(32))
-        scores = np.exp(scores - scores.max(-1, keepdims=True))
-        mixed = (scores / scores.sum(-1, keepdims=True) @ content).transpose(1, 0, 2).reshape(-1, 384)
-        attended = linear(mixed, f"{name}.attention.output.dense")
-        value = normalised(value + attended, f"{name}.attention.output.LayerNorm")
-        outer = linear(gelu(linear(value, f"{name}.intermediate.dense")), f"{name}.output.dense")
-        value = normalised(value + outer, f"{name}.output.LayerNorm")
-        means.append(value.mean(0))
-    return np.stack(means)
-
-
-def cosines(a, b):
-    return (a * b).sum(-1) / np.linalg.norm(a, axis=-1) / np.linalg.norm(b, axis=-1)
-
-
-def sentences(weights, work):
-    tokenizer = Tokenizer.from_file(str(FETCHED / "sentence_tokenizer.json"))
-    tokenizer.no_padding()
-    network = session(FETCHED / "sentence_encoder.onnx")
-    worst = np.ones(7)
-    for sentence in SENTENCES:
-        ids = np.array(tokenizer.encode(sentence).ids, np.int64)
-        feed = {"input_ids": ids[None], "attention_mask": np.ones((1, len(ids)), np.int64)}
-        worst = np.minimum(worst, cosines(network.run(None, feed)[0][0], sentence_reference(weights, ids)))
-    padded = {name: np.pad(value, ((0, 0), (0, 9))) for name, value in feed.items()}
-    same = cosines(network.run(None, padded)[0][0], network.run(None, feed)[0][0]).min()
-    length = {"input_ids": np.full((1, 20), 2000), "attention_mask": np.ones((1, 20), np.int64)}
-    what = f"smallest cosine: layers 0–5 {worst[:6].min():.4f}, layer 6 {worst[6]:.4f}; padded or not {same:.4f}"
-    tell("sentence_encoder", what, network, length, work)
-    if worst[6] < 0.99:
-        sys.exit("the sentence encoder's last layer is further from its original than .99")
-
-
 def sound(work):
     chance = np.random.default_rng(4)
     silero = session(FETCHED / "silero_vad.onnx")
@@ -213,7 +144,6 @@ def main():
         print("| network | largest difference from the original | one core | reorders |\n|---|---|---|---|")
         face_networks(original("face_detector"), work)
         expression(original("expression"), work)
-        sentences(load(original("sentence_encoder").read_bytes()), work)
         sound(work)
 
 

@@ -12,8 +12,8 @@ use crate::signal::Bipolar;
 use crate::signal::Label;
 use crate::signal::Reading;
 
-/// Features `[1,N]` (and, for face and voice, the person's sums `[1,N]` and seconds `[1,1]`) to calibrated label logits
-/// `[1,7]`, valence and arousal `[1,2]`, and their standard deviations `[1,2]`.
+/// Features `[1,N]`, the person's sums `[1,N]` and seconds `[1,1]` to calibrated label logits `[1,7]`, valence and arousal
+/// `[1,2]`, and their standard deviations `[1,2]`.
 pub struct Head {
     network: Network,
     outputs: Vec<Vec<f32>>,
@@ -50,33 +50,21 @@ impl Head {
         let secs = [person.secs()];
         let inputs = [Input::F32(&shape, features), Input::F32(&shape, person.sums()), Input::F32(&[1, 1], &secs)];
         self.network.run(&inputs, &mut self.outputs)?;
-        self.reading()
+        let [logits, affect, sd] = self.outputs.as_slice() else { return Err(no_numbers(self.network.model())) };
+        reading(logits, affect, sd).ok_or_else(|| no_numbers(self.network.model()))
     }
+}
 
-    /// Reads features by themselves.
-    ///
-    /// # Errors
-    ///
-    /// As [`read`](Self::read).
-    pub fn read_alone(&mut self, features: &[f32]) -> Result<Reading, ModelError> {
-        self.network.run(&[Input::F32(&[1, features.len()], features)], &mut self.outputs)?;
-        self.reading()
-    }
+/// A reading from what a network gives, if it is one.
+pub(super) fn reading(logits: &[f32], affect: &[f32], sd: &[f32]) -> Option<Reading> {
+    let (&[valence, arousal], &[valence_sd, arousal_sd]) = (affect, sd) else { return None };
+    let affect = Affect { valence: Bipolar::new(valence)?, arousal: Bipolar::new(arousal)?, valence_sd, arousal_sd };
+    let is_sound = valence_sd > 0.0 && arousal_sd > 0.0;
+    Some(Reading { affect, probabilities: softmax(logits)? }).filter(|_| is_sound)
+}
 
-    fn reading(&self) -> Result<Reading, ModelError> {
-        let failed =
-            || ModelError::Run { model: self.network.model().to_owned(), detail: "it gave no numbers".to_owned() };
-        let [logits, affect, sd] = self.outputs.as_slice() else { return Err(failed()) };
-        let (&[valence, arousal], &[valence_sd, arousal_sd]) = (affect.as_slice(), sd.as_slice()) else {
-            return Err(failed());
-        };
-        let probabilities = softmax(logits).ok_or_else(failed)?;
-        let (valence, arousal) = (Bipolar::new(valence).ok_or_else(failed)?, Bipolar::new(arousal).ok_or_else(failed)?);
-        if !(valence_sd > 0.0 && arousal_sd > 0.0) {
-            return Err(failed());
-        }
-        Ok(Reading { affect: Affect { valence, arousal, valence_sd, arousal_sd }, probabilities })
-    }
+pub(super) fn no_numbers(model: &str) -> ModelError {
+    ModelError::Run { model: model.to_owned(), detail: "it gave no numbers".to_owned() }
 }
 
 fn softmax(logits: &[f32]) -> Option<[f32; Label::COUNT]> {

@@ -3,33 +3,32 @@
 use tokenizers::Tokenizer;
 use tokenizers::TruncationParams;
 
-use crate::encode::Head;
+use crate::encode::head;
 use crate::model::Input;
 use crate::model::Manifest;
 use crate::model::ModelError;
 use crate::model::Network;
 use crate::model::Runtime;
 use crate::signal::Evidence;
+use crate::signal::Label;
+use crate::signal::LabelsAtOnce;
 use crate::signal::Transcript;
 
 /// Reads a transcript.
 ///
 /// # Gives
 ///
-/// Evidence whose features are the means over the tokens of the sentence encoder's embedding and six layers: 7 · 384
-/// numbers. Its quality is the transcript's confidence.
+/// Evidence whose embedding is the mean over the tokens of the network's last layer, and whose quality is the
+/// transcript's confidence; and each label by itself.
 pub struct WordsEncoder {
     tokenizer: Tokenizer,
-    encoder: Network,
-    head: Head,
+    network: Network,
     outputs: Vec<Vec<f32>>,
 }
 
 const LONGEST_TOKENS: usize = 128;
 /// What the trust in words rests on: the transcript's confidence (0..=1), the logarithm of the count of its pieces.
 pub(super) const RELIABILITY: [&str; 2] = ["confidence", "log_pieces"];
-/// Numbers in a reading's features.
-pub const WORDS_FEATURES: usize = 7 * 384;
 
 impl WordsEncoder {
     /// Loads the words' networks.
@@ -48,38 +47,36 @@ impl WordsEncoder {
         tokenizer.with_padding(None);
         let truncation = TruncationParams { max_length: LONGEST_TOKENS, ..TruncationParams::default() };
         tokenizer.with_truncation(Some(truncation)).map_err(bad)?;
-        Ok(Self {
-            tokenizer,
-            encoder: Network::load(manifest, runtime, "sentence_encoder")?,
-            head: Head::load(manifest, runtime, "words_head", WORDS_FEATURES)?,
-            outputs: Vec::new(),
-        })
+        Ok(Self { tokenizer, network: Network::load(manifest, runtime, "words")?, outputs: Vec::new() })
     }
 
     /// Reads a transcript.
     ///
     /// # Errors
     ///
-    /// If the text can't be cut into tokens or a network fails.
-    pub fn encode(&mut self, transcript: &Transcript) -> Result<Evidence, ModelError> {
+    /// If the text can't be cut into tokens, or the network fails or gives what isn't a number.
+    pub fn encode(&mut self, transcript: &Transcript) -> Result<(Evidence, LabelsAtOnce), ModelError> {
         let failed = |error: tokenizers::Error| ModelError::Run {
             model: "sentence_tokenizer".to_owned(),
             detail: error.to_string(),
         };
         let tokens = self.tokenizer.encode(transcript.text.as_str(), true).map_err(failed)?;
         let ids: Vec<i64> = tokens.get_ids().iter().map(|&id| i64::from(id)).collect();
-        let mask = vec![1i64; ids.len()];
-        let shape = [1, ids.len()];
-        self.encoder.run(&[Input::I64(&shape, &ids), Input::I64(&shape, &mask)], &mut self.outputs)?;
-        let layers = self.outputs.first().map(Vec::as_slice).unwrap_or_default();
-        let reading = self.head.read_alone(layers)?;
-        let reliability = [transcript.confidence, (tokens.len() as f32).ln_1p()];
-        Ok(Evidence {
-            reading,
-            quality: transcript.confidence,
-            reliability: reliability.into(),
-            embedding: layers.into(),
-            known_secs: 0.0,
-        })
+        self.network.run(&[Input::I64(&[1, ids.len()], &ids)], &mut self.outputs)?;
+        let reliability = [transcript.confidence, (ids.len() as f32).ln_1p()];
+        read(&self.outputs, transcript.confidence, &reliability).ok_or_else(|| head::no_numbers(self.network.model()))
     }
+}
+
+/// What the network's outputs say, in the contract's order.
+fn read(outputs: &[Vec<f32>], quality: f32, reliability: &[f32]) -> Option<(Evidence, LabelsAtOnce)> {
+    let [logits, affect, sd, _band, embedding, probabilities, doubts, thresholds] = outputs else { return None };
+    let reading = head::reading(logits, affect, sd)?;
+    let each = |values: &[f32]| -> Option<[f32; Label::COUNT]> {
+        values.try_into().ok().filter(|values: &[f32; Label::COUNT]| values.iter().all(|value| value.is_finite()))
+    };
+    let labels =
+        LabelsAtOnce { probabilities: each(probabilities)?, doubts: each(doubts)?, thresholds: each(thresholds)? };
+    let (reliability, embedding) = (reliability.into(), embedding.as_slice().into());
+    Some((Evidence { reading, quality, reliability, embedding, known_secs: 0.0 }, labels))
 }

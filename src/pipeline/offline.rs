@@ -394,8 +394,9 @@ fn understand(
                 };
                 match left {
                     Some(text) => {
-                        let transcript = Transcript { text, confidence, spoken };
-                        let evidence = words.encode(&transcript)?;
+                        let mut transcript = Transcript { text, confidence, spoken, labels: None };
+                        let (evidence, labels) = words.encode(&transcript)?;
+                        transcript.labels = Some(labels);
                         Ok((transcript, evidence))
                     }
                     None => Err(Refusal::Dropped("lost on purpose")),

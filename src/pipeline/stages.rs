@@ -66,8 +66,7 @@ pub struct Stages {
 const FACE_MODELS: [&str; 6] =
     ["face_detector", "face_landmarks", "face_blendshapes", "face_geometry", "expression", "face_head"];
 const VOICE_MODELS: [&str; 3] = ["silero_vad", "moonshine_encoder", "voice_head"];
-const WORDS_MODELS: [&str; 6] =
-    ["silero_vad", "whisper_tiny", "whisper_base_en", "sentence_encoder", "sentence_tokenizer", "words_head"];
+const WORDS_MODELS: [&str; 5] = ["silero_vad", "whisper_tiny", "whisper_base_en", "sentence_tokenizer", "words"];
 
 impl Stages {
     /// Loads what can be loaded from the models in `folder`.

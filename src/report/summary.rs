@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::pipeline::Tick;
 use crate::signal::Label;
+use crate::signal::LabelsAtOnce;
 use crate::signal::Modality;
 use crate::signal::Reading;
 use crate::signal::Transcript;
@@ -49,7 +50,7 @@ pub struct Summary {
     pub damage: Option<String>,
     /// Name in the manifest → sha256.
     pub models: Map<String, Value>,
-    /// What was said: `start_s`, `end_s`, `text`, `confidence`.
+    /// What was said: `start_s`, `end_s`, `text`, `confidence`, and `labels`: what the words say of each by itself.
     pub transcript: Vec<Value>,
     /// Share of the rows from 0.3 s on that have a reading, 0..=1.
     pub coverage: Map<String, Value>,
@@ -82,11 +83,13 @@ impl Totals {
     /// Takes in what was said.
     pub fn say(&mut self, transcript: &Timestamped<Transcript>) {
         let spoken = transcript.value.spoken;
+        let labels = transcript.value.labels.as_ref().map(labels_at_once);
         self.transcript.push(json!({
             "start_s": round(spoken.start.secs(), 3),
             "end_s": round(spoken.end.secs(), 3),
             "text": transcript.value.text,
             "confidence": round(f64::from(transcript.value.confidence), 4),
+            "labels": labels,
         }));
     }
 
@@ -157,6 +160,16 @@ impl Sum {
             "probabilities": probabilities,
         })
     }
+}
+
+/// What is said to be there, and of each label its probability and how likely it is that what is said of it is wrong.
+fn labels_at_once(labels: &LabelsAtOnce) -> Value {
+    let each = |values: [f32; Label::COUNT]| -> Map<String, Value> {
+        let values = values.map(|value| json!(round(f64::from(value), 4)));
+        Label::ALL.into_iter().map(|label| label.name().to_owned()).zip(values).collect()
+    };
+    let found: Vec<_> = labels.found().map(Label::name).collect();
+    json!({ "found": found, "probabilities": each(labels.probabilities), "doubts": each(labels.doubts) })
 }
 
 fn round(value: f64, places: i32) -> f64 {

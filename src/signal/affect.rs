@@ -33,6 +33,31 @@ pub struct Affect {
     pub arousal_sd: f32,
 }
 
+/// Labels that may hold together, each read by itself, in the order of [`Label::ALL`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LabelsAtOnce {
+    /// Calibrated probability that it is there, 0..=1. They don't sum to 1.
+    pub probabilities: [f32; Label::COUNT],
+    /// How likely it is that what [`has`](Self::has) says of it is wrong, 0..=1.
+    pub doubts: [f32; Label::COUNT],
+    /// The probability from which it is said to be there.
+    pub thresholds: [f32; Label::COUNT],
+}
+
+impl LabelsAtOnce {
+    /// Whether `label` is there.
+    #[must_use]
+    pub fn has(&self, label: Label) -> bool {
+        let at = |values: &[f32; Label::COUNT]| values.get(label.index()).copied().unwrap_or(0.0);
+        at(&self.probabilities) > at(&self.thresholds)
+    }
+
+    /// The labels that are there.
+    pub fn found(&self) -> impl Iterator<Item = Label> + '_ {
+        Label::ALL.into_iter().filter(|label| self.has(*label))
+    }
+}
+
 /// What one modality, or all of them together, say at one time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reading {

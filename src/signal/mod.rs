@@ -20,6 +20,7 @@ mod speech;
 pub use absence::Absence;
 pub use affect::Affect;
 pub use affect::Bipolar;
+pub use affect::LabelsAtOnce;
 pub use affect::Reading;
 pub use face::BLENDSHAPE_NAMES;
 pub use face::Expression;

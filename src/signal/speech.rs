@@ -1,5 +1,6 @@
 //! Sound on its way to a reading: windows, utterances, and what was made of them.
 
+use crate::signal::LabelsAtOnce;
 use crate::time::Span;
 
 /// A stretch of talk that the voice network gets: 16 kHz mono, −1..=1.
@@ -58,4 +59,6 @@ pub struct Transcript {
     pub confidence: f32,
     /// From the first speech to the last.
     pub spoken: Span,
+    /// What the words say of each label by itself, once they are read.
+    pub labels: Option<LabelsAtOnce>,
 }

@@ -12,6 +12,7 @@ use circumplex::encode::SpeechSettings;
 use circumplex::encode::WordsEncoder;
 use circumplex::report::understood;
 use circumplex::report::words;
+use circumplex::signal::Label;
 use circumplex::signal::Reading;
 use circumplex::signal::Transcript;
 use circumplex::signal::Utterance;
@@ -124,7 +125,8 @@ fn happy_words_are_more_pleasant_than_sad_ones() {
     let mut encoder = WordsEncoder::load(&manifest(), &runtime()).unwrap();
     let mut read = |text: &str| -> Reading {
         let spoken = Span::at(Timestamp::ZERO);
-        let evidence = encoder.encode(&Transcript { text: text.to_owned(), confidence: 0.9, spoken }).unwrap();
+        let transcript = Transcript { text: text.to_owned(), confidence: 0.9, spoken, labels: None };
+        let (evidence, _) = encoder.encode(&transcript).unwrap();
         assert!((evidence.quality - 0.9).abs() < 1e-6);
         let reading = evidence.reading;
         assert!((reading.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-4);
@@ -146,11 +148,34 @@ fn happy_words_are_more_pleasant_than_sad_ones() {
 }
 
 #[test]
+fn clear_words_have_their_label() {
+    let mut encoder = WordsEncoder::load(&manifest(), &runtime()).unwrap();
+    let cases = [
+        (Label::Happiness, ["I am so happy, this is wonderful!", "what a great day i love it", "Thank you so much!"]),
+        (Label::Sadness, ["I miss her so much, I feel so sad.", "My grandmother died yesterday.", "i am so sorry"]),
+        (Label::Anger, ["I hate you, get out of my house!", "I am so angry at you.", "shut up you stupid idiot"]),
+    ];
+
+    for (label, texts) in cases {
+        for text in texts {
+            let spoken = Span::at(Timestamp::ZERO);
+            let transcript = Transcript { text: text.to_owned(), confidence: 0.9, spoken, labels: None };
+            let (evidence, labels) = encoder.encode(&transcript).unwrap();
+
+            assert_eq!(evidence.reading.label(), label, "{text:?}");
+            assert!(labels.has(label), "{text:?}: {labels:?}");
+        }
+    }
+}
+
+#[test]
 fn words_that_are_none_are_read_without_failing() {
     let mut encoder = WordsEncoder::load(&manifest(), &runtime()).unwrap();
     for text in ["", "   ", "…", "🙂🙂", "ünïcödé", &"very ".repeat(2_000)] {
         let spoken = Span::at(Timestamp::ZERO);
-        let evidence = encoder.encode(&Transcript { text: text.to_owned(), confidence: 0.5, spoken }).unwrap();
+        let transcript = Transcript { text: text.to_owned(), confidence: 0.5, spoken, labels: None };
+        let (evidence, labels) = encoder.encode(&transcript).unwrap();
+        assert!(labels.doubts.iter().all(|doubt| (0.0..=1.0).contains(doubt)), "{text:?}");
         assert!(evidence.reading.probabilities.iter().all(|p| p.is_finite()), "{text:?}");
     }
 }

@@ -417,10 +417,11 @@ impl WordsStage {
                         self.notes.offer(Note::NotTranscribed(Timestamped::new(spoken, seq, why)));
                         continue;
                     };
-                    let transcript = Transcript { text, confidence, spoken };
+                    let mut transcript = Transcript { text, confidence, spoken, labels: None };
                     let done = self.words.encode(&transcript);
+                    transcript.labels = done.as_ref().ok().map(|(_, labels)| *labels);
                     self.notes.offer(Note::Transcript(Timestamped::new(spoken, seq, transcript)));
-                    let Some(evidence) = reading.take("words", done)? else { continue };
+                    let Some((evidence, _)) = reading.take("words", done)? else { continue };
                     self.tell(Ok(Timestamped::new(spoken, seq, evidence)), began);
                 }
                 Outcome::OtherLanguage(language) => {

@@ -201,7 +201,7 @@ fn a_wheel_over_the_timeline_asks_for_less_of_the_past() {
 fn the_transcript_shows_what_was_said_and_why_something_is_not_shown() {
     let mut scene = Scene::default();
     let span = Span::new(Timestamp::from_secs(1.0), Timestamp::from_secs(2.0));
-    let words = crate::signal::Transcript { text: "So happy!".into(), confidence: 0.9, spoken: span };
+    let words = crate::signal::Transcript { text: "So happy!".into(), confidence: 0.9, spoken: span, labels: None };
     let at = Timestamp::from_secs(3.0);
     scene.state.take(Event::Transcript(crate::time::Timestamped::new(span, 0, words)), at);
     let unclear = crate::time::Timestamped::new(Span::at(at), 1, "too noisy to be sure".to_owned());
