@@ -39,7 +39,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
 ];
 
 /// Where a foreign crate lives, so that it can be exchanged in one folder. `main` is the program itself.
-const HOMES: [(&str, &[&str]); 28] = [
+const HOMES: [(&str, &[&str]); 31] = [
     ("alsa", &["capture"]),
     ("anyhow", &["main", "command"]),
     ("audioadapter_buffers", &["condition"]),
@@ -51,16 +51,19 @@ const HOMES: [(&str, &[&str]); 28] = [
     ("directories", &["settings"]),
     ("eframe", &["ui"]),
     ("egui", &["ui"]),
+    ("egui_winit", &["ui"]),
     ("hound", &["capture"]),
     ("image", &["capture"]),
     ("indicatif", &["command"]),
     ("nalgebra", &["condition"]),
     ("nokhwa", &["capture"]),
     ("ort", &["model"]),
+    ("pollster", &["ui"]),
     ("realfft", &["condition"]),
     ("ringbuf", &["link"]),
     ("rubato", &["condition"]),
     ("sha2", &["model"]),
+    ("softbuffer", &["ui"]),
     ("strsim", &["settings"]),
     ("sysinfo", &["pipeline"]),
     ("tokenizers", &["encode"]),
