@@ -36,23 +36,31 @@ pub fn quad(canvas: &mut Canvas, texture: &Texture, bounds: Bounds, first: &Vert
     };
     let (xs, us) = ((first.pos.x, last.pos.x), (first.uv.x, last.uv.x));
     let (ys, vs) = ((first.pos.y, last.pos.y), (first.uv.y, last.uv.y));
-    let columns: Vec<Between> = (bounds.left..bounds.right).map(|x| along(x, xs, us, width)).collect();
-    let start = texel_by_texel(&columns);
-    for y in bounds.top..bounds.bottom {
-        let row = along(y, ys, vs, height);
-        let span = canvas.span(y, bounds.left, bounds.right);
-        match (start, row.only()) {
-            (Some(start), Some(row)) => letters(span, texture.row(start, row), colour),
-            _ => picture(span, texture, &columns, row, colour),
+    let column = |x: i32| along(x, xs, us, width);
+    let row = |y: i32| along(y, ys, vs, height);
+    if let Some((x, y)) = texel_by_texel(bounds, column, row) {
+        for (down, to) in (bounds.top..bounds.bottom).enumerate() {
+            letters(canvas.span(to, bounds.left, bounds.right), texture.row(x, y + down), colour);
         }
+        return;
+    }
+    let columns: Vec<Between> = (bounds.left..bounds.right).map(column).collect();
+    for y in bounds.top..bounds.bottom {
+        picture(canvas.span(y, bounds.left, bounds.right), texture, &columns, row(y), colour);
     }
 }
 
-/// The first texel of a row, if from pixel to pixel it goes from texel to texel and never lies between two.
-fn texel_by_texel(columns: &[Between]) -> Option<usize> {
-    let start = columns.first()?.only()?;
-    let end = columns.last()?.only()?;
-    (end.checked_sub(start)? + 1 == columns.len()).then_some(start)
+/// The first texel, if from pixel to pixel it goes from texel to texel, and none lies between two.
+fn texel_by_texel(
+    bounds: Bounds,
+    column: impl Fn(i32) -> Between,
+    row: impl Fn(i32) -> Between,
+) -> Option<(usize, usize)> {
+    let start = |at: &dyn Fn(i32) -> Between, from: i32, to: i32| {
+        let (first, last) = (at(from).only()?, at(to - 1).only()?);
+        (last.checked_sub(first)? == (to - 1 - from) as usize).then_some(first)
+    };
+    Some((start(&column, bounds.left, bounds.right)?, start(&row, bounds.top, bounds.bottom)?))
 }
 
 /// Lays one colour as thick as the texels say.
@@ -81,57 +89,87 @@ fn picture(span: &mut [u32], texture: &Texture, columns: &[Between], row: Betwee
     }
 }
 
-/// A side of a triangle, from its upper end down.
-#[derive(Clone, Copy)]
+/// A side of a triangle, row by row: where it passes the middle of a row, in 65536ths of a pixel.
+///
+/// Two triangles that share a side find it in the same places, to a thousandth of a pixel.
 struct Side {
-    from: Pos2,
-    slope: f32,
+    x: i64,
+    step: i64,
 }
 
 impl Side {
-    fn new(from: Pos2, to: Pos2) -> Self {
-        Self { from, slope: (to.x - from.x) / (to.y - from.y) }
+    /// From its upper end down; it begins in row `first`.
+    fn new(from: Pos2, to: Pos2, first: i32) -> Self {
+        let slope = (to.x - from.x) / (to.y - from.y);
+        let x = from.x + (first as f32 + 0.5 - from.y) * slope;
+        // The middle of a pixel counts.
+        Self { x: ((x - 0.5) * 65536.0) as i64, step: (slope * 65536.0) as i64 }
     }
 
-    fn x(self, y: f32) -> f32 {
-        self.from.x + (y - self.from.y) * self.slope
+    /// The first pixel whose middle isn't before it; then goes on to the next row.
+    fn next(&mut self) -> i32 {
+        let pixel = (self.x + 0xffff) >> 16;
+        self.x += self.step;
+        pixel as i32
     }
 }
 
 /// Fills a triangle, as far as it lies within `bounds`.
 pub fn triangle(canvas: &mut Canvas, texture: &Texture, bounds: Bounds, corners: &[Vertex; 3]) {
-    let [one, two, three] = corners;
     let mut places = corners.map(|corner| corner.pos);
     places.sort_unstable_by(|a, b| a.y.total_cmp(&b.y).then(a.x.total_cmp(&b.x)));
     let [top, middle, bottom] = places;
-    let (long, upper, lower) = (Side::new(top, bottom), Side::new(top, middle), Side::new(middle, bottom));
+    let (across, down) = (middle - top, bottom - top);
+    let is_left = across.x * down.y < down.x * across.y;
+    let pen = Pen::new(texture, corners);
 
-    let spans = (bounds.top..bounds.bottom).map(|y| {
-        let centre = y as f32 + 0.5;
-        let short = if centre < middle.y { upper } else { lower };
-        let (a, b) = (first_centre(long.x(centre)), first_centre(short.x(centre)));
-        (y, a.min(b).max(bounds.left), a.max(b).min(bounds.right))
-    });
-    let spans = spans.filter(|(_, left, right)| left < right);
-
-    let is_plain = one.uv == two.uv && one.uv == three.uv;
-    let ground = if is_plain { texture.at(one.uv) } else { 0 };
-    if is_plain && one.color == two.color && one.color == three.color {
-        let colour = multiplied(ground, texel(one.color));
-        for (y, left, right) in spans {
-            lay(canvas.span(y, left, right), colour);
+    for (from, to) in [(top, middle), (middle, bottom)] {
+        let first = first_centre(from.y).max(bounds.top);
+        let last = first_centre(to.y).min(bounds.bottom);
+        if first >= last {
+            continue;
         }
-        return;
+        let long = Side::new(top, bottom, first);
+        let short = Side::new(from, to, first);
+        let (mut left, mut right) = if is_left { (short, long) } else { (long, short) };
+        for y in first..last {
+            let (left, right) = (left.next().max(bounds.left), right.next().min(bounds.right));
+            if left < right {
+                pen.draw(canvas.span(y, left, right), left, y);
+            }
+        }
     }
-    let Some(slope) = Slope::new(corners) else { return };
-    for (y, left, right) in spans {
-        let mut at = slope.at(left, y);
-        for pixel in canvas.span(y, left, right) {
-            let ground = if is_plain { ground } else { texture.at(egui::pos2(at.uv[0], at.uv[1])) };
-            let colour = at.colour();
-            let above = if ground == u32::MAX { colour } else { multiplied(ground, colour) };
-            *pixel = over(*pixel, above);
-            at.step(&slope.across);
+}
+
+/// What a triangle is drawn with.
+enum Pen<'a> {
+    Plain(u32),
+    Shaded(u32, Slope),
+    Textured(&'a Texture, Slope),
+    /// It has no area.
+    Dry,
+}
+
+impl<'a> Pen<'a> {
+    fn new(texture: &'a Texture, corners: &[Vertex; 3]) -> Self {
+        let [one, two, three] = corners;
+        let is_plain = one.uv == two.uv && one.uv == three.uv;
+        if is_plain && one.color == two.color && one.color == three.color {
+            return Self::Plain(multiplied(texture.at(one.uv), texel(one.color)));
+        }
+        match Slope::new(corners) {
+            None => Self::Dry,
+            Some(slope) if is_plain => Self::Shaded(texture.at(one.uv), slope),
+            Some(slope) => Self::Textured(texture, slope),
+        }
+    }
+
+    fn draw(&self, span: &mut [u32], x: i32, y: i32) {
+        match self {
+            Self::Plain(colour) => lay(span, *colour),
+            Self::Shaded(ground, slope) => slope.draw(span, x, y, |_| *ground),
+            Self::Textured(texture, slope) => slope.draw(span, x, y, |uv| texture.at(uv)),
+            Self::Dry => {}
         }
     }
 }
@@ -207,9 +245,15 @@ impl Slope {
         })
     }
 
-    fn at(&self, x: i32, y: i32) -> Looks {
+    fn draw(&self, span: &mut [u32], x: i32, y: i32, ground: impl Fn(Pos2) -> u32) {
         let across = x as f32 + 0.5 - self.origin.x;
         let down = y as f32 + 0.5 - self.origin.y;
-        Looks::sum([(self.start, 1.0), (self.across, across), (self.down, down)])
+        let mut at = Looks::sum([(self.start, 1.0), (self.across, across), (self.down, down)]);
+        for pixel in span {
+            let (ground, colour) = (ground(egui::pos2(at.uv[0], at.uv[1])), at.colour());
+            let above = if ground == u32::MAX { colour } else { multiplied(ground, colour) };
+            *pixel = over(*pixel, above);
+            at.step(&self.across);
+        }
     }
 }

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use crate::time::Timestamp;
 
-/// From picture to picture at least.
-const LEAST: Duration = Duration::from_micros(16_600);
+/// From picture to picture at least: more would not be seen, and the processor has other work.
+const LEAST: Duration = Duration::from_millis(25);
+/// Which part of a picture's time is left free after it at least.
+const REST: u32 = 4;
 /// How long the system may leave a picture that it was told of undrawn, before what has arrived is taken in without it.
 const PATIENCE: Duration = Duration::from_millis(250);
 
@@ -22,8 +24,7 @@ pub enum Step {
     Rest,
 }
 
-/// Draws no sooner than asked, no more often than a screen shows, and no more than half of the time: the rest belongs
-/// to those who read.
+/// Draws no sooner than asked, no more often than needs be, and never without a rest: somebody has to read the person.
 #[derive(Debug, Default)]
 pub struct Pace {
     due: Option<Timestamp>,
@@ -63,7 +64,7 @@ impl Pace {
 
     /// Ends a picture.
     pub fn end(&mut self, began: Timestamp, now: Timestamp) {
-        self.earliest = began + LEAST.max(now.since(began) * 2);
+        self.earliest = (began + LEAST).max(now + now.since(began) / REST);
     }
 }
 
@@ -85,23 +86,23 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_at_once_gets_no_more_pictures_than_a_screen_shows() {
+    fn who_asks_at_once_gets_no_more_pictures_than_needed() {
         let mut pace = drawn(100.0, 102.0);
         assert_eq!(pace.step(at(102.0)), Step::Rest);
 
         pace.ask(at(102.0));
 
-        assert_eq!(pace.step(at(102.0)), Step::Wait(Duration::from_micros(14_600)));
-        assert_eq!(pace.step(at(116.6)), Step::Announce);
+        assert_eq!(pace.step(at(102.0)), Step::Wait(Duration::from_millis(23)));
+        assert_eq!(pace.step(at(125.0)), Step::Announce);
     }
 
     #[test]
-    fn slow_pictures_leave_as_much_time_as_they_take() {
+    fn slow_pictures_are_followed_by_a_rest() {
         let mut pace = drawn(100.0, 140.0);
 
         pace.ask(at(140.0));
 
-        assert_eq!(pace.step(at(140.0)), Step::Wait(Duration::from_millis(40)));
+        assert_eq!(pace.step(at(140.0)), Step::Wait(Duration::from_millis(10)));
     }
 
     #[test]

@@ -76,11 +76,9 @@ impl Painter {
         for primitive in primitives {
             // This window has no callbacks.
             let Primitive::Mesh(mesh) = &primitive.primitive else { continue };
-            if self.textures.get(mesh.texture_id).is_none() {
-                continue;
-            }
+            let Some(texture) = self.textures.find(mesh.texture_id) else { continue };
             let clip = clip(primitive.clip_rect, scale).common(self.canvas.bounds());
-            shape::part(mesh, scale, clip, |shape| self.shapes.push(shape));
+            shape::part(mesh, texture, scale, clip, |shape| self.shapes.push(shape));
         }
     }
 

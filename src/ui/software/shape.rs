@@ -2,7 +2,6 @@
 
 use egui::Mesh;
 use egui::Pos2;
-use egui::TextureId;
 use egui::epaint::Vertex;
 
 use crate::ui::software::canvas::Bounds;
@@ -10,7 +9,7 @@ use crate::ui::software::canvas::Bounds;
 /// A piece of a mesh in pixels, and where it may be seen.
 pub struct Shape {
     pub form: Form,
-    pub texture: TextureId,
+    pub texture: usize,
     /// What it covers at most.
     pub bounds: Bounds,
 }
@@ -21,9 +20,8 @@ pub enum Form {
     Triangle([Vertex; 3]),
 }
 
-/// Parts a mesh into shapes that can be seen, in order.
-pub fn part(mesh: &Mesh, scale: f32, clip: Bounds, mut emit: impl FnMut(Shape)) {
-    let texture = mesh.texture_id;
+/// Parts a mesh into shapes that can be seen, in order. `texture` is the place of its texture.
+pub fn part(mesh: &Mesh, texture: usize, scale: f32, clip: Bounds, mut emit: impl FnMut(Shape)) {
     let vertex = |index: u32| {
         let vertex = mesh.vertices.get(index as usize).copied().unwrap_or_default();
         Vertex { pos: vertex.pos * scale, ..vertex }
@@ -115,7 +113,7 @@ mod tests {
     fn forms(mesh: &Mesh) -> Vec<Form> {
         let mut forms = Vec::new();
         let everywhere = Bounds { left: 0, top: 0, right: 100, bottom: 100 };
-        part(mesh, 2.0, everywhere, |shape| forms.push(shape.form));
+        part(mesh, 0, 2.0, everywhere, |shape| forms.push(shape.form));
         forms
     }
 

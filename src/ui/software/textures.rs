@@ -2,7 +2,6 @@
 //!
 //! All are read as this window's are: linearly between texels, and the edge goes on outside.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use egui::ColorImage;
@@ -33,6 +32,9 @@ impl Texture {
 
     /// What is at `uv`, where 1 is the far edge.
     pub fn at(&self, uv: Pos2) -> u32 {
+        if uv == egui::epaint::WHITE_UV {
+            return self.image.pixels.first().copied().map_or(0, texel);
+        }
         let [width, height] = self.size();
         let (across, down) = (Between::new(uv.x, width), Between::new(uv.y, height));
         let mix = |row: &[egui::Color32]| {
@@ -76,16 +78,21 @@ impl Between {
     }
 }
 
-/// All of them, by egui's names.
+/// All of them. They are few.
 #[derive(Default)]
 pub struct Textures {
-    all: HashMap<TextureId, Texture>,
+    all: Vec<(TextureId, Texture)>,
     versions: u64,
 }
 
 impl Textures {
-    pub fn get(&self, id: TextureId) -> Option<&Texture> {
-        self.all.get(&id)
+    /// The place of one of egui's textures, until it is freed.
+    pub fn find(&self, id: TextureId) -> Option<usize> {
+        self.all.iter().position(|(name, _)| *name == id)
+    }
+
+    pub fn get(&self, place: usize) -> Option<&Texture> {
+        self.all.get(place).map(|(_, texture)| texture)
     }
 
     /// Takes in what is new, before a picture is drawn.
@@ -99,20 +106,25 @@ impl Textures {
 
     /// Lets go what the picture was the last to need.
     pub fn free(&mut self, delta: &TexturesDelta) {
-        for id in &delta.free {
-            self.all.remove(id);
-        }
+        self.all.retain(|(id, _)| !delta.free.contains(id));
     }
 
     fn change(&mut self, id: TextureId, change: &ImageDelta) {
         let ImageData::Color(image) = &change.image;
         self.versions += 1;
         let version = self.versions;
-        let Some([x, y]) = change.pos else {
-            self.all.insert(id, Texture { image: image.clone(), version });
-            return;
+        let texture = self.all.iter_mut().find(|(name, _)| *name == id).map(|(_, texture)| texture);
+        let (texture, [x, y]) = match (texture, change.pos) {
+            (Some(texture), Some(corner)) => (texture, corner),
+            (Some(texture), None) => {
+                *texture = Texture { image: image.clone(), version };
+                return;
+            }
+            (None, _) => {
+                self.all.push((id, Texture { image: image.clone(), version }));
+                return;
+            }
         };
-        let Some(texture) = self.all.get_mut(&id) else { return };
         texture.version = version;
         let whole = Arc::make_mut(&mut texture.image);
         let width = whole.width();
