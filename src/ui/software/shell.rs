@@ -112,6 +112,7 @@ impl Shell {
         let began = clock.now();
         let was_announced = pace.begin();
         let input = open.take_input(ctx);
+        let is_closing = input.viewport().close_requested();
         let output = ctx.run_ui(input, |ui| {
             app.logic(ui.ctx());
             app.ui(ui);
@@ -119,7 +120,7 @@ impl Shell {
         open.input.handle_platform_output_with_event_loop(&open.window, events, output.platform_output);
         let commands = output.viewport_output.into_values().flat_map(|viewport| viewport.commands).collect();
         open.obey(ctx, commands);
-        if open.about.close_requested() {
+        if is_closing || open.about.close_requested() {
             events.exit();
         }
 
