@@ -89,7 +89,7 @@ pub enum WindowError {
     #[error("the window can't be opened ({0}); run it where there is a screen")]
     Unavailable(#[from] eframe::Error),
     /// The system gives none, or takes no pictures from the processor.
-    #[error("the window can't be opened ({0}); run it where there is a screen")]
+    #[error("the window can't be opened; run it where there is a screen")]
     Software(#[from] SoftwareError),
 }
 

@@ -43,10 +43,10 @@ pub use shell::run;
 #[non_exhaustive]
 pub enum SoftwareError {
     /// The system tells of nothing that happens.
-    #[error("{0}")]
+    #[error(transparent)]
     Events(#[from] egui_winit::winit::error::EventLoopError),
     /// It gives no window.
-    #[error("{0}")]
+    #[error(transparent)]
     Window(#[from] egui_winit::winit::error::OsError),
     /// It takes no picture. What it says is kept in words: the error itself holds on to the screen.
     #[error("no picture can be put into it: {message}")]

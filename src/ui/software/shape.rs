@@ -50,7 +50,7 @@ pub fn part(mesh: &Mesh, texture: usize, scale: f32, clip: Bounds, mut emit: imp
 
 /// Whether they are the corners of an upright rectangle of one colour, whose texture lies upright on it too.
 fn is_upright([first, across, down, last]: &[Vertex; 4]) -> bool {
-    let is_rect = |[a, b, c, d]: [Pos2; 4]| a.y == b.y && c.y == d.y && a.x == c.x && b.x == d.x;
+    let is_rect = |[a, b, c, d]: [Pos2; 4]| b == egui::pos2(d.x, a.y) && c == egui::pos2(a.x, d.y);
     is_rect([first.pos, across.pos, down.pos, last.pos])
         && is_rect([first.uv, across.uv, down.uv, last.uv])
         && [across, down, last].iter().all(|corner| corner.color == first.color)

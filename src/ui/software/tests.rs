@@ -113,8 +113,8 @@ fn the_processor_draws_what_a_graphics_chip_draws() {
         let off: Vec<u8> = seen.iter().zip(expected.as_raw()).map(|(one, other)| one.abs_diff(*other)).collect();
         let mean = off.iter().map(|off| f64::from(*off)).sum::<f64>() / off.len() as f64;
         let far = off.iter().filter(|off| **off > 16).count();
-        assert!(mean < 0.05, "scale {scale}: {mean} off on average, {far} far off");
-        assert!(far < off.len() / 2000, "scale {scale}: {far} of {} far off", off.len());
+        assert!(mean < 0.02, "scale {scale}: {mean} off on average, {far} far off");
+        assert!(far < off.len() / 20_000, "scale {scale}: {far} of {} far off", off.len());
     }
 }
 
