@@ -15,6 +15,7 @@
 //! | `phrases`    | readings and reasons in plain words                      |
 //! | `theme`      | every colour                                             |
 //! | `keys`       | every key                                                |
+//! | `software`   | the window where there is no graphics chip               |
 //! | `panels`     | the panels                                               |
 
 mod app;
@@ -27,6 +28,7 @@ mod options;
 mod panels;
 mod phrases;
 mod sensitivity;
+mod software;
 mod state;
 mod theme;
 mod view;
@@ -38,7 +40,9 @@ pub use command::Sheet;
 pub use command::WindowCommand;
 pub use options::Options;
 pub use options::Panel;
+pub use options::Renderer;
 pub use options::Theme;
+pub use software::SoftwareError;
 
 use crate::link::event::EventInlet;
 use crate::link::event::EventOutlet;
@@ -86,6 +90,9 @@ pub enum WindowError {
     /// The system gives none.
     #[error("the window can't be opened ({0}); run it where there is a screen")]
     Unavailable(#[from] eframe::Error),
+    /// The system gives none, or takes no pictures from the processor.
+    #[error("the window can't be opened; run it where there is a screen")]
+    Software(#[from] SoftwareError),
 }
 
 /// Opens the window, and stays until it is closed.
@@ -97,16 +104,25 @@ pub enum WindowError {
 ///
 /// When the system gives no window.
 pub fn run(host: Host, first: SourceChoice, options: Options) -> Result<(), WindowError> {
-    let viewport = egui::ViewportBuilder::default()
+    let form = egui::ViewportBuilder::default()
         .with_title("Circumplex")
         .with_app_id("circumplex")
         .with_inner_size([1280.0, 800.0])
         .with_min_inner_size([960.0, 600.0]);
-    let native = eframe::NativeOptions { viewport, ..eframe::NativeOptions::default() };
-    let create: eframe::AppCreator<'_> = Box::new(|creation| {
+    let is_software = software::is_software(options.renderer, software::found);
+    let create = move |ctx: &egui::Context| {
         // Words and names may be in any script: what the fonts lack is a box, not an end.
-        creation.egui_ctx.set_missing_glyph_policy(egui::epaint::text::MissingGlyphPolicy::Tofu);
-        let app: Box<dyn eframe::App> = Box::new(App::new(&creation.egui_ctx, host, first, options));
+        ctx.set_missing_glyph_policy(egui::epaint::text::MissingGlyphPolicy::Tofu);
+        App::new(ctx, host, first, options)
+    };
+    tracing::debug!(is_software, "the window is drawn");
+    if is_software {
+        software::run(form, create)?;
+        return Ok(());
+    }
+    let native = eframe::NativeOptions { viewport: form, ..eframe::NativeOptions::default() };
+    let create: eframe::AppCreator<'_> = Box::new(|creation| {
+        let app: Box<dyn eframe::App> = Box::new(create(&creation.egui_ctx));
         Ok(app)
     });
     eframe::run_native("Circumplex", native, create)?;

@@ -10,6 +10,8 @@ use crate::pipeline::Pick;
 #[serde(default, deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the settings")]
 pub struct Options {
+    /// What draws the window; a change of it counts from the next start.
+    pub renderer: Renderer,
     /// Dark or light.
     pub theme: Theme,
     /// How much larger than usual everything is drawn, 0.75..=2.
@@ -39,6 +41,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            renderer: Renderer::Auto,
             theme: Theme::Dark,
             scale: 1.0,
             mirrored: true,
@@ -86,6 +89,19 @@ impl Options {
             self.hidden.retain(|hidden| *hidden != panel);
         }
     }
+}
+
+/// What draws the window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Renderer {
+    /// The graphics chip; the processor, where there is none.
+    #[default]
+    Auto,
+    /// The graphics chip, or a driver that pretends to be one.
+    Graphics,
+    /// The processor.
+    Software,
 }
 
 /// Dark or light.
@@ -146,7 +162,8 @@ mod tests {
 
     #[test]
     fn options_survive_a_file_and_refuse_what_they_do_not_know() {
-        let mut options = Options { theme: Theme::Light, timeline_secs: 0.0, ..Options::default() };
+        let mut options =
+            Options { theme: Theme::Light, renderer: Renderer::Software, timeline_secs: 0.0, ..Options::default() };
         options.toggle(Panel::Transcript);
 
         let text = toml::to_string(&options).unwrap();

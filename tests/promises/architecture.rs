@@ -39,7 +39,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
 ];
 
 /// Where a foreign crate lives, so that it can be exchanged in one folder. `main` is the program itself.
-const HOMES: [(&str, &[&str]); 31] = [
+const HOMES: [(&str, &[&str]); 34] = [
     ("alsa", &["capture"]),
     ("anyhow", &["main", "command"]),
     ("audioadapter_buffers", &["condition"]),
@@ -52,6 +52,7 @@ const HOMES: [(&str, &[&str]); 31] = [
     ("eframe", &["ui"]),
     ("egui", &["ui"]),
     ("fastrand", &["capture"]),
+    ("egui_winit", &["ui"]),
     ("hound", &["capture"]),
     ("image", &["capture"]),
     ("indicatif", &["command"]),
@@ -60,10 +61,12 @@ const HOMES: [(&str, &[&str]); 31] = [
     ("ndarray_npy", &["report"]),
     ("nokhwa", &["capture"]),
     ("ort", &["model"]),
+    ("pollster", &["ui"]),
     ("realfft", &["condition"]),
     ("ringbuf", &["link"]),
     ("rubato", &["condition"]),
     ("sha2", &["model"]),
+    ("softbuffer", &["ui"]),
     ("strsim", &["settings"]),
     ("sysinfo", &["pipeline"]),
     ("tokenizers", &["encode"]),

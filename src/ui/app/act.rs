@@ -131,7 +131,7 @@ impl App {
         }
     }
 
-    pub(super) fn save_now(&mut self) {
+    pub(in crate::ui) fn save_now(&mut self) {
         if self.unsaved_since.take().is_some() {
             (self.host.save)(&self.options);
         }

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use egui::Color32;
 use egui::Context;
 use egui::Ui;
 
@@ -235,7 +236,7 @@ impl App {
     }
 
     /// Tells the log how many pictures are drawn in a second, every ten seconds: `RUST_LOG=circumplex=debug`.
-    fn count_picture(&mut self, ctx: &Context) {
+    pub(in crate::ui) fn count_picture(&mut self, ctx: &Context) {
         let now = ctx.input(|input| input.time);
         let (since, pictures) = self.drawn.get_or_insert((now, 0));
         *pictures += 1;
@@ -243,6 +244,11 @@ impl App {
             tracing::debug!(per_second = f64::from(*pictures) / (now - *since), "pictures drawn");
             self.drawn = Some((now, 0));
         }
+    }
+
+    /// What is behind everything.
+    pub(in crate::ui) fn background(&self) -> Color32 {
+        Palette::of(self.options.theme).background
     }
 
     /// Draws as large as was asked for, as far as the panels still have room.
@@ -271,7 +277,7 @@ impl eframe::App for App {
     }
 
     fn clear_color(&self, _: &egui::Visuals) -> [f32; 4] {
-        Palette::of(self.options.theme).background.to_normalized_gamma_f32()
+        self.background().to_normalized_gamma_f32()
     }
 }
 
