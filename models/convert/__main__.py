@@ -34,6 +34,10 @@ def convert(name, result, originals):
             from . import sentence
 
             sentence.convert(Path(originals[0]).read_bytes(), result)
+        case "moonshine":
+            from . import moonshine
+
+            moonshine.convert(Path(originals[0]).read_bytes(), result)
         case _:
             sys.exit(f"there is no converter called {name}")
 
