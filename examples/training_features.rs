@@ -2,7 +2,7 @@
 //!
 //! `clips OUT FILE…`: for each recording `STEM.face.npy`, a row per frame (end of span in s, its length in s, quality,
 //! 55 numbers of blendshapes and pose, 256 expression features), and `STEM.voice.npy`, a row per window of talk (its
-//! end in s, fresh seconds, signal-to-noise ratio in dB, 952 features).
+//! end in s, fresh seconds, signal-to-noise ratio in dB, features).
 //!
 //! `faces IN OUT COUNT SIDE`: `IN` holds `COUNT` grey pictures of `SIDE`×`SIDE` bytes; `OUT` gets a row of 421 features
 //! for each, or NaN where no face was found.
@@ -24,6 +24,7 @@ use circumplex::condition::hear::Vad;
 use circumplex::encode::FACE_FEATURES;
 use circumplex::encode::FaceEncoder;
 use circumplex::encode::FaceSettings;
+use circumplex::encode::VOICE_FEATURES;
 use circumplex::encode::VoiceEncoder;
 use circumplex::encode::VoiceSettings;
 use circumplex::model::Manifest;
@@ -64,7 +65,7 @@ fn clips(manifest: &Manifest, runtime: &Runtime, out: &Path, files: &[&str]) -> 
             let hearing = ear.take().context("an ear is always given back")?;
             let (rows, hearing) = windows(hearing, &mut voice, &path, &info)?;
             ear = Some(hearing);
-            write_npy(&out.join(format!("{stem}.voice.npy")), &rows, 955)?;
+            write_npy(&out.join(format!("{stem}.voice.npy")), &rows, 3 + VOICE_FEATURES)?;
         }
     }
     Ok(())

@@ -30,6 +30,10 @@ def convert(name, result, originals):
 
             manifest, weights = (Path(original).read_bytes() for original in originals)
             expression.convert(manifest, weights, result)
+        case "moonshine":
+            from . import moonshine
+
+            moonshine.convert(Path(originals[0]).read_bytes(), result)
         case _:
             sys.exit(f"there is no converter called {name}")
 

@@ -21,7 +21,7 @@ MOVING = 55
 FACE_STEP = 5
 FERPLUS_COLUMNS = ["neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear"]
 FERPLUS_TRAIN = 14000
-VOICE_FEATURES = 952
+VOICE_FEATURES = 2 * 3 * 288 + 88
 FACE_FEATURES = 3 * MOVING + 256
 
 

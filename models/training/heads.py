@@ -366,13 +366,9 @@ def show(name, table):
 
 def export(head, path, doc):
     """The head as ONNX: features, sums, seconds → logits, affect, affect_sd."""
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
-    width = len(head.population)
-    c = centroids()
-    graph = Graph({"prior": [[PRIOR_SECS]], "low": -CLIP, "high": CLIP, "centroids": c, "squares": c ** 2,
-                   "floor": [[MIN_SD ** 2]], "nought": [[0.0]]})
+    if hasattr(head, "write"):
+        return head.write(path, doc)
+    graph = Graph({"prior": [[PRIOR_SECS]], "low": -CLIP, "high": CLIP})
     graph.add("Add", ["seconds", "prior"], "known")
     if isinstance(head, Experts):
         graph.constants |= {"gate_mean": head.population[None], "gate_scale": 1 / head.sd[None], "gate_weights": head.weights,
@@ -395,6 +391,16 @@ def export(head, path, doc):
         graph.add("Add", ["unknown_logits", "change"], "logits")
     else:
         graph.head(head, "", "logits")
+    finish(graph, len(head.population), path, doc)
+
+
+def finish(graph, width, path, doc):
+    """Adds affect to a graph that has logits, and writes it."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    c = centroids()
+    graph.constants |= {"centroids": c, "squares": c ** 2, "floor": [[MIN_SD ** 2]], "nought": [[0.0]]}
     graph.add("Softmax", ["logits"], "p", axis=-1)
     graph.add("MatMul", ["p", "centroids"], "affect")
     graph.add("MatMul", ["p", "squares"], "second")

@@ -2,37 +2,40 @@
 
 DIR holds `ravdess/speech` and `java-sed/audio`. Features are computed by the program (examples/training_features.rs)
 and kept in models/training/cache. Writes models/voice_head.onnx, its table in models/manifest.toml and, with
-`--evaluate`, models/training/reports/voice.json.
+`--evaluate`, models/training/reports/voice.json. An evaluation that was stopped goes on where it was.
 """
 
 import argparse
+import hashlib
+import pickle
 from pathlib import Path
 
 import corpora
-from heads import ROOT, Experts, Head, check_export, cross_validate, enter, export, figures, report, show, train
+from heads import ROOT, check_export, cross_validate, enter, export, figures, report, show
+from voice_head import VoiceHead
 
 SEEDS = [0, 1, 2]
-SHRINKAGE = 0.15
-SHARPNESS = 1.0
-THIN = 3
-# Parts of the training speakers, each left out in turn to calibrate.
-INNER_FOLDS = 3
-# What the other corpus weighs in an expert.
-OTHERS = 0.3
 LICENCE = "CC-BY-NC-SA-4.0"
 
 
 def fit(sets, left_out, seed):
     """A head from these sets of clips without some speakers: an expert for each, trained on all."""
     sets = [[clip for clip in clips if clip.speaker not in left_out] for clips in sets]
-    sets = [clips for clips in sets if clips]
-    make = lambda: Head(SHRINKAGE, SHARPNESS)
-    weighed = lambda own: [(clips, 1.0 if clips is own else OTHERS) for clips in sets]
-    heads = [train(weighed(own), seed, make, INNER_FOLDS, THIN, at) for at, own in enumerate(sets)]
-    return Experts(heads, sets) if len(heads) > 1 else heads[0]
+    return VoiceHead([clips for clips in sets if clips], seed)
 
 
-def evaluate(ravdess, java):
+def kept(folder, name, seed, make):
+    """What `make` gives, kept in a file that is of no use once a training script has changed."""
+    here = Path(__file__).parent
+    code = b"".join((here / file).read_bytes() for file in ("voice.py", "voice_head.py", "heads.py", "corpora.py"))
+    path = folder / f"{hashlib.sha256(code + f'{name} {seed}'.encode()).hexdigest()[:16]}.pickle"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(pickle.dumps(make()))
+    return pickle.loads(path.read_bytes())
+
+
+def evaluate(ravdess, java, cache):
     folds = [{speaker} for speaker in sorted({clip.speaker for clip in java})]
     both = [ravdess, java]
     everyone = lambda clips: [{clip.speaker for clip in clips}]
@@ -44,7 +47,8 @@ def evaluate(ravdess, java):
         ("Java-SED, trained on RAVDESS only", java, everyone(java), [ravdess]),
         ("RAVDESS, trained on Java-SED only", ravdess, everyone(ravdess), [java]),
     ):
-        every = cross_validate(clips, parts, SEEDS, lambda fold, seed: fit(sets, fold, seed), name)
+        read = lambda seed: cross_validate(clips, parts, [seed], lambda fold, seed: fit(sets, fold, seed), name)
+        every = [one for seed in SEEDS for one in kept(cache / "evaluated", name, seed, lambda: read(seed))]
         found[name] = figures(clips, every)
         show(name, found[name])
         report("voice", {"seeds": SEEDS, "sets": found})
@@ -66,10 +70,10 @@ def main():
     enter(ROOT / "models/manifest.toml", "voice_head", path, LICENCE, "reads labels, valence and arousal from a voice's description",
           corpora.VOICE_FEATURES)
     print(f"trained on {len(ravdess) + len(java)} clips")
-    for name, one in zip(("RAVDESS", "Java-SED"), head.heads):
-        print(f"expert for {name}: temperature {one.temperature:.2f}")
+    for name, (_, scale), shrinkage in zip(("RAVDESS", "Java-SED"), head.experts, head.shrinkages):
+        print(f"expert for {name}: shrinkage {shrinkage}, logarithm of the scale {scale.round(2).tolist()}")
     if given.evaluate:
-        evaluate(ravdess, java)
+        evaluate(ravdess, java, given.cache)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,26 @@ pub(super) fn pool(rows: &[f32], width: usize, out: &mut Vec<f32>) {
     out.extend(highs);
 }
 
+/// Writes mean and standard deviation of each of `rows`' `width` columns to `out`: `2 · width` numbers, zeros if there
+/// is no row.
+pub(super) fn pool_moments(rows: &[f32], width: usize, out: &mut Vec<f32>) {
+    let count = rows.len().checked_div(width).unwrap_or(0).max(1) as f32;
+    let mut means = vec![0.0f32; width];
+    for row in rows.chunks_exact(width.max(1)) {
+        for (mean, value) in means.iter_mut().zip(row) {
+            *mean += value / count;
+        }
+    }
+    let mut variances = vec![0.0f32; width];
+    for row in rows.chunks_exact(width.max(1)) {
+        for ((variance, mean), value) in variances.iter_mut().zip(&means).zip(row) {
+            *variance += (value - mean).powi(2) / count;
+        }
+    }
+    out.extend(means);
+    out.extend(variances.iter().map(|variance| variance.sqrt()));
+}
+
 fn percentile(values: &mut [f32], share: f32) -> f32 {
     if values.is_empty() {
         return 0.0;
@@ -50,5 +70,11 @@ mod tests {
         assert!((out[0] - 2.0).abs() < 1e-6 && (out[1] - 10.0).abs() < 1e-6);
         assert!((out[2] - 2f32.sqrt()).abs() < 1e-6 && out[3].abs() < 1e-6);
         assert!((out[4] - 3.6).abs() < 1e-6 && (out[5] - 10.0).abs() < 1e-6);
+
+        let mut moments = Vec::new();
+        pool_moments(&rows, 2, &mut moments);
+
+        assert_eq!(moments.len(), 4);
+        assert!(moments.iter().zip(&out).all(|(moment, expected)| (moment - expected).abs() < 1e-5));
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::encode::Head;
 use crate::encode::Person;
-use crate::encode::pooling::pool;
+use crate::encode::pooling::pool_moments;
 use crate::model::Input;
 use crate::model::Manifest;
 use crate::model::ModelError;
@@ -40,8 +40,8 @@ impl Default for VoiceSettings {
 ///
 /// # Gives
 ///
-/// Evidence, or its absence. The features of a reading are mean, standard deviation and 90th percentile of the
-/// window's Moonshine frames (288 numbers each 24 ms), then its 88 eGeMAPS functionals: 952 numbers.
+/// Evidence, or its absence. The features of a reading are, for each layer of Moonshine that is listened to, mean and
+/// standard deviation of the window's frames (288 numbers each 24 ms), then its 88 eGeMAPS functionals.
 pub struct VoiceEncoder {
     encoder: Network,
     head: Option<Head>,
@@ -53,6 +53,8 @@ pub struct VoiceEncoder {
 }
 
 const WIDTH: usize = 288;
+/// What the encoder gives: its last layer, and inner ones, which hear more of the voice and less of the words.
+const LAYERS: usize = 3;
 const FUNCTIONALS: usize = 88;
 /// What the trust in a voice rests on: signal to noise (tens of dB), share of clipped samples, share of speech, speech in the
 /// window (4 s are 1).
@@ -60,7 +62,7 @@ pub(super) const RELIABILITY: [&str; 4] = ["snr", "clipped", "activity", "speech
 const DB: f32 = 10.0;
 const FULL_SECS: f32 = 4.0;
 /// Numbers in a reading's features.
-pub const VOICE_FEATURES: usize = 3 * WIDTH + FUNCTIONALS;
+pub const VOICE_FEATURES: usize = 2 * LAYERS * WIDTH + FUNCTIONALS;
 
 impl VoiceEncoder {
     /// Loads the voice's networks. Without its head it gives features and no readings.
@@ -100,8 +102,9 @@ impl VoiceEncoder {
         let inputs = [Input::F32(&[1, len], &window.samples), Input::I64(&[1, len], &self.mask)];
         self.encoder.run(&inputs, &mut self.outputs)?;
         self.features.clear();
-        let frames = self.outputs.first().map(Vec::as_slice).unwrap_or_default();
-        pool(frames, WIDTH, &mut self.features);
+        for frames in &self.outputs {
+            pool_moments(frames, WIDTH, &mut self.features);
+        }
         self.features.extend(window.functionals.iter());
         let Some(head) = self.head.as_mut() else { return Ok(Err(Absence::NoModel)) };
         let reading = head.read(&self.features, &self.person)?;
@@ -129,7 +132,7 @@ impl VoiceEncoder {
         &mut self.person
     }
 
-    /// The features of the last reading: 952 numbers, or none before the first.
+    /// The features of the last reading, or none before the first.
     #[must_use]
     pub fn features(&self) -> &[f32] {
         &self.features
