@@ -9,6 +9,7 @@
 //! | `models`       | each model loads; what is wrong with one is said                         |
 //! | `recordings`   | `analyze` and `run` keep their word about files                          |
 //! | `streaming`    | how sound is split into blocks makes no difference                       |
+//! | `trouble`      | input that is spoilt on purpose is found out by what is measured         |
 //! | `words`        | what is said is understood; what isn't speech says nothing               |
 //!
 //! Networks and recordings come from `bash models/setup`.
@@ -28,4 +29,5 @@ mod models;
 mod recordings;
 mod streaming;
 mod support;
+mod trouble;
 mod words;

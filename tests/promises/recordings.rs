@@ -6,45 +6,16 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::process::Output;
 
-use circumplex::capture::synthetic::SAMPLE_RATE_HZ;
-use circumplex::capture::synthetic::SyntheticVoice;
 use circumplex::report::HEADER;
 use serde_json::Value;
 use tempfile::TempDir;
 
-fn program(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_circumplex"))
-        .args(arguments)
-        .args(["--settings", "/dev/null"])
-        .output()
-        .expect("the program starts")
-}
-
-fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
+use crate::support::program;
+use crate::support::said;
+use crate::support::spoken;
 
 fn face_film() -> PathBuf {
     Path::new("models/fetched/fixtures/single_face.mp4").to_path_buf()
-}
-
-/// The synthetic voice's first `secs` seconds as a WAV file.
-fn spoken(folder: &Path, name: &str, secs: impl Into<f64>) -> PathBuf {
-    let mut samples = vec![0.0f32; (f64::from(SAMPLE_RATE_HZ) * secs.into()) as usize];
-    SyntheticVoice::new().unwrap().read(0, &mut samples);
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: SAMPLE_RATE_HZ,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let path = folder.join(name);
-    let mut file = hound::WavWriter::create(&path, spec).unwrap();
-    for sample in samples {
-        file.write_sample((sample * 32_000.0) as i16).unwrap();
-    }
-    file.finalize().unwrap();
-    path
 }
 
 fn analyze(files: &[&Path], out: &Path, more: &[&str]) -> Output {

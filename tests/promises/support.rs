@@ -1,6 +1,9 @@
 //! What several promises need: the models, sounds and pictures.
 
+use std::path::Path;
 use std::path::PathBuf;
+use std::process::Command;
+use std::process::Output;
 
 use circumplex::capture::synthetic::SAMPLE_RATE_HZ;
 use circumplex::capture::synthetic::SyntheticVoice;
@@ -80,4 +83,37 @@ pub fn blocks<'a>(all: &'a [f32], lengths: &[usize]) -> Vec<&'a [f32]> {
 
 fn place(secs: f64, rate_hz: u32) -> usize {
     (secs * f64::from(rate_hz)).round() as usize
+}
+
+/// The program, asked for something, with settings as they come.
+pub fn program(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_circumplex"))
+        .args(arguments)
+        .args(["--settings", "/dev/null"])
+        .output()
+        .expect("the program starts")
+}
+
+/// All that it said.
+pub fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// The synthetic voice's first `secs` seconds as a WAV file.
+pub fn spoken(folder: &Path, name: &str, secs: impl Into<f64>) -> PathBuf {
+    let mut samples = vec![0.0f32; (f64::from(SAMPLE_RATE_HZ) * secs.into()) as usize];
+    SyntheticVoice::new().unwrap().read(0, &mut samples);
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: SAMPLE_RATE_HZ,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let path = folder.join(name);
+    let mut file = hound::WavWriter::create(&path, spec).unwrap();
+    for sample in samples {
+        file.write_sample((sample * 32_000.0) as i16).unwrap();
+    }
+    file.finalize().unwrap();
+    path
 }
