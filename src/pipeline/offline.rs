@@ -123,7 +123,9 @@ enum Refusal {
 
 /// Notes that wait for fusion; a stage that is ahead waits.
 const NOTES: usize = 256;
-const UTTERANCES: usize = 4;
+/// Notes of sound, a minute of them: pictures take longest, and while they are read the words of what comes later are found.
+const SOUND_NOTES: usize = 8192;
+const UTTERANCES: usize = 16;
 /// Wide pictures are read at this width: faces don't get better beyond it.
 const MAX_WIDTH: usize = 1280;
 
@@ -183,7 +185,7 @@ pub fn analyze_spoilt(
 
     let (voice, words, fuser) = (stages.voice.as_mut(), stages.words.as_mut(), &mut stages.fuser);
     let (face_out, face_in) = bounded(NOTES);
-    let (sound_out, sound_in) = bounded(NOTES);
+    let (sound_out, sound_in) = bounded(SOUND_NOTES);
     let (utterance_out, utterance_in) = bounded::<(Span, Box<Utterance>)>(UTTERANCES);
     let (words_out, words_in) = bounded(NOTES);
     let (result, ear) = thread::scope(|scope| {

@@ -56,7 +56,7 @@ fn each_trouble_of_the_picture_shows_in_what_is_measured() {
     features(film, folder.path(), &["--corrupt", "blur,dark,freeze,cover", "--throughout"]);
 
     let mut clean = Ticks::open(folder.path(), "single_face.npz");
-    let mut spoilt = |trouble: &str| Ticks::open(folder.path(), &format!("single_face.{trouble}.npz"));
+    let spoilt = |trouble: &str| Ticks::open(folder.path(), &format!("single_face.{trouble}.npz"));
     let sharp = clean.mean("face", "sharpness").unwrap();
     assert!(spoilt("blur").mean("face", "sharpness").is_none_or(|blurred| blurred < 0.7 * sharp));
     let moving = clean.mean("face", "log_change").unwrap();
