@@ -26,6 +26,7 @@ use crate::signal::Label;
 use crate::signal::Modality;
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Request {
     /// The recordings.
     #[arg(required = true, value_name = "FILE")]

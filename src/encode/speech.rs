@@ -198,10 +198,7 @@ impl SpeechReader {
             return Ok(Outcome::Dropped(TOO_SHORT));
         }
         let heard = self.transcriber.transcribe(&utterance.samples)?;
-        let told = match self.is_granted(&heard) {
-            true => None,
-            false => Some(self.language.tell(&utterance.samples)?),
-        };
+        let told = if self.is_granted(&heard) { None } else { Some(self.language.tell(&utterance.samples)?) };
         Ok(self.conclude(utterance, told.as_ref(), heard))
     }
 

@@ -58,11 +58,11 @@ impl Understanding {
     fn listen(&mut self, utterance: &Utterance) -> Result<(Option<Language>, Hypothesis), ModelError> {
         if self.speech.is_settled() {
             let heard = self.speech.listeners().1.transcribe(&utterance.samples)?;
-            let told = match self.speech.is_granted(&heard) {
-                true => None,
-                false => Some(self.speech.listeners().0.tell(&utterance.samples)?),
-            };
-            return Ok((told, heard));
+            if self.speech.is_granted(&heard) {
+                return Ok((None, heard));
+            }
+            let told = self.speech.listeners().0.tell(&utterance.samples)?;
+            return Ok((Some(told), heard));
         }
         let (language, transcriber) = self.speech.listeners();
         thread::scope(|scope| {

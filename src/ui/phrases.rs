@@ -92,7 +92,7 @@ pub const fn trouble_does(trouble: Trouble) -> &'static str {
 
 /// What is done to the input, with its strength where there is one.
 #[must_use]
-pub fn spoil(spoil: &Spoil) -> String {
+pub fn spoil(spoil: Spoil) -> String {
     let name = trouble(spoil.trouble);
     match spoil.trouble {
         Trouble::Noise | Trouble::Babble => format!("{name} at {:.0} dB", spoil.snr_db),

@@ -155,7 +155,9 @@ mod tests {
 
     fn spoil(trouble: Trouble, snr_db: f32, blocks: usize) -> (Vec<f32>, Vec<f32>) {
         let clean = tone(220.0, 2.0, 0.1);
-        let voices: Arc<[f32]> = tone(330.0, 1.0, 0.2).into();
+        // Noise: of a tone the speakers of a babble might cancel each other.
+        let mut rng = Rng::with_seed(9);
+        let voices: Arc<[f32]> = (0..16_000).map(|_| (rng.f32() - 0.5) * 0.4).collect();
         let mut sabotage = SoundSabotage::new(trouble, snr_db, voices, 16_000, 3);
         let mut spoilt = clean.clone();
         for block in spoilt.chunks_mut(blocks) {

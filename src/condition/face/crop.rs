@@ -50,7 +50,7 @@ impl Crop {
         let origin = (self.x - half * (right.0 + down.0), self.y - half * (right.1 + down.1));
         let averages = step > 2.0;
         if averages && self.is_within(frame, step) {
-            return sample_within(frame, size, Walk::new(origin, right, down), write);
+            return sample_within(frame, size, &Walk::new(origin, right, down), write);
         }
         let sampler = Sampler::new(frame);
         for row in 0..size {
@@ -101,7 +101,7 @@ impl Walk {
 
 /// [`Crop::sample`] where four points are averaged and all lie within the picture: most of the time that a face takes beside
 /// its networks goes here, so red and blue are added in one number.
-fn sample_within(frame: &Frame, size: usize, walk: Walk, mut write: impl FnMut(usize, [f32; 3])) {
+fn sample_within(frame: &Frame, size: usize, walk: &Walk, mut write: impl FnMut(usize, [f32; 3])) {
     const RED_AND_BLUE: u32 = 0x00ff_00ff;
     const SUM: u32 = 0x3ff;
     let (rgb, stride) = (frame.rgb.as_slice(), frame.width * 3);

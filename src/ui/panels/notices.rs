@@ -61,7 +61,7 @@ pub fn notices(view: &View<'_>) -> Vec<Notice> {
     }
     let spoils = view.state.sensitivity.spoils();
     if !spoils.is_empty() {
-        let names: Vec<_> = spoils.iter().map(phrases::spoil).collect();
+        let names: Vec<_> = spoils.iter().copied().map(phrases::spoil).collect();
         all.push(Notice {
             kind: NoticeKind::Synthetic,
             text: format!("SPOILT ON PURPOSE · {}", names.join(", ")),

@@ -97,7 +97,7 @@ fn cells(effect: &Effect) -> [String; COLUMNS.len()] {
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
     let gate = |gate: Option<f32>| or_dash(gate.map(phrases::percent));
     [
-        phrases::spoil(&effect.spoil),
+        phrases::spoil(effect.spoil),
         format!("{:.0} s", effect.secs),
         format!("{} → {}", gate(effect.gate_before), gate(effect.gate_during)),
         or_dash(effect.left_after.map(|after| format!("{:.1} s", after.as_secs_f32()))),
