@@ -417,7 +417,7 @@ fn face_view(scene: Scene, secs: f64) -> FaceView {
         expression: is_seen.then(|| Expression {
             blendshapes: blendshapes.into_boxed_slice(),
             features: Box::default(),
-            probabilities: [0.1; 7],
+            logits: [0.1; 7],
         }),
         crop,
         frame,

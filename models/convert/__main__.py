@@ -25,11 +25,6 @@ def convert(name, result, originals):
             from . import geometry
 
             geometry.convert(inside(originals[0], "geometry_pipeline_metadata_landmarks.binarypb"), result)
-        case "expression":
-            from . import expression
-
-            manifest, weights = (Path(original).read_bytes() for original in originals)
-            expression.convert(manifest, weights, result)
         case "moonshine":
             from . import moonshine
 

@@ -4,15 +4,13 @@
     SOMEWHERE/bin/pip install -r models/convert/requirements-verify.txt
     SOMEWHERE/bin/python models/convert/verify.py [--packages DIR]
 
-Needs node for the expression network, and the network (or DIR with the packages) for the originals.
+Needs the network (or DIR with the packages) for the originals.
 """
 
 import argparse
 import collections
 import os
-import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 import zipfile
@@ -87,23 +85,6 @@ def face_networks(task, work):
         tell(name, what, network, {source.name: feed}, work)
 
 
-def expression(package, work):
-    with tarfile.open(package) as archive:
-        archive.extractall(work, filter="data")
-    images = np.random.default_rng(2).uniform(0, 255, (4, 112, 112, 3)).astype(np.float32)
-    images.tofile(work / "images.f32")
-    script = Path(__file__).with_name("verify.js")
-    subprocess.run(["node", script, work / "package", work / "images.f32", work / "result.f32"], check=True)
-    result = np.fromfile(work / "result.f32", np.float32)
-    expected = result[: 4 * 7].reshape(4, 7), result[4 * 7 :].reshape(4, 256)
-
-    network = session(FETCHED / "expression.onnx")
-    feed = {"image": np.ascontiguousarray(images.transpose(0, 3, 1, 2))}
-    found = network.run(None, feed)
-    what = f"probabilities {largest(found[:1], expected[:1]):.1e}, features {largest(found[1:], expected[1:]):.1e}"
-    tell("expression", what, network, {"image": feed["image"][:1]}, work)
-
-
 def sound(moonshine):
     chance = np.random.default_rng(4)
     silero = session(FETCHED / "silero_vad.onnx")
@@ -136,15 +117,12 @@ def main():
             source = manifest[name]["sources"][0]
             package = fetcher.get(source, native_only=False)
             path = source["path"]
-            if isinstance(path, list):
-                return package
             target = work / os.path.basename(path)
             setup.extract(package, path, target)
             return target
 
         print("| network | largest difference from the original | one core | reorders |\n|---|---|---|---|")
         face_networks(original("face_detector"), work)
-        expression(original("expression"), work)
         sound(original("moonshine_encoder"))
 
 

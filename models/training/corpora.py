@@ -1,10 +1,13 @@
 """What the heads of face and voice are trained on: recordings as clips of readings, and still faces."""
 
+import hashlib
+import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from heads import CLIP, LABELS, Clip, build, calibrate, extract, regress, robust_sd
+from heads import CLIP, LABELS, ROOT, Clip, build, calibrate, extract, log_softmax, regress, robust_sd
 
 # The published subject folds of RAVDESS (Luna-Jimenez 2022); actors that aren't there are left out.
 RAVDESS_FOLDS = [{2, 5, 14, 15, 16}, {3, 6, 7, 13, 18}, {10, 11, 12, 19, 20}, {8, 17, 21, 23, 24}, {1, 4, 9, 22}]
@@ -16,13 +19,17 @@ JAVA_LABELS = {"01": "neutral", "02": "sadness", "03": "happiness", "04": "surpr
 DOUBTFUL = {"06-01-05_01", "08-01-06_01", "08-04-03_01"}
 FACE_WINDOW_SECS = 2.0
 VOICE_WINDOW_SECS = 4.0
-MOVING = 55
+# 52 blendshapes, 3 angles of the head, 7 logits of the expression network.
+MOVING = 62
 # A face reading every fifth frame is enough to train on.
 FACE_STEP = 5
 FERPLUS_COLUMNS = ["neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear"]
-FERPLUS_TRAIN = 14000
+# One picture in so many of FER+ train is kept from the expression network.
+HELD_OUT = 8
+LEAST_VOTES = 5
 VOICE_FEATURES = 2 * 3 * 288 + 88
-FACE_FEATURES = 3 * MOVING + 256
+EXPRESSION = 128
+FACE_FEATURES = 3 * MOVING + EXPRESSION
 
 
 def voice_clip(path, label, speaker):
@@ -54,12 +61,17 @@ def java_voice(data, cache):
     return [voice_clip(cache / "java-audio" / f"{file.stem}.voice.npy", *java_fields(file)) for file in files]
 
 
+def of_network(cache, name):
+    """Where what was made with this expression network is kept."""
+    return cache / f"{name}-{hashlib.sha256((ROOT / 'models/expression.onnx').read_bytes()).hexdigest()[:8]}"
+
+
 def java_video(data, cache, which):
     """The audio-visual clips: `which` is "face" or "voice"."""
-    files = sorted((data / "java-sed/video").glob("*.mp4"))
-    extract(files, cache / "java-video")
+    files, out = sorted((data / "java-sed/video").glob("*.mp4")), of_network(cache, "java-video")
+    extract(files, out)
     make = face_clip if which == "face" else voice_clip
-    return [make(cache / "java-video" / f"{file.stem}.{which}.npy", *java_fields(file)) for file in files]
+    return [make(out / f"{file.stem}.{which}.npy", *java_fields(file)) for file in files]
 
 
 def face_clip(path, label, speaker):
@@ -79,52 +91,83 @@ def face_features(rows):
     return np.concatenate([moving.mean(0), moving.std(0), np.percentile(moving, 90, axis=0), rows[:, MOVING:].mean(0)])
 
 
+def ferplus(data, part):
+    """Pictures, votes for ten answers, and the answers' names, of a part of FER+."""
+    file = np.load(data / "ferplus" / f"{part}.npz")
+    return file["images"], file["votes"], [str(name) for name in file["labels"]]
+
+
+def through_program(mode, pictures, path):
+    """What the program makes of pictures (`faces` or `crops` of examples/training_features.rs), kept at `path`."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        binary, parts = build(), os.cpu_count() or 1
+
+        def one(at, some):
+            raw, out = path.with_suffix(f".{at}.raw"), path.with_suffix(f".{at}.npy")
+            raw.write_bytes(some.tobytes())
+            subprocess.run([binary, mode, raw, out, str(len(some)), str(some.shape[1])], check=True, cwd=ROOT)
+            rows = np.load(out)
+            raw.unlink()
+            out.unlink()
+            return rows
+
+        with ThreadPoolExecutor(parts) as pool:
+            np.save(path, np.concatenate(list(pool.map(one, range(parts), np.array_split(pictures, parts)))))
+    return np.load(path)
+
+
+def majority_of(votes, names):
+    """The label with most votes of all ten answers; -1 where there is a tie or another answer."""
+    alone = (votes == votes.max(1, keepdims=True)).sum(1) == 1
+    labels = np.array([LABELS.index(name) if name in LABELS else -1 for name in names])
+    return np.where(alone, labels[votes.argmax(1)], -1)
+
+
+def expression_pictures(data, cache):
+    """What the expression network is trained on: pictures of FER+ train with a face, where the crop is, votes for the
+    seven labels, the label of the majority, and which are held out. `places` are theirs in FER+ train."""
+    pictures, votes, names = ferplus(data, "train")
+    crops = through_program("crops", pictures, cache / "ferplus/train.crops.npy")
+    theirs = votes[:, [names.index(label) for label in LABELS]]
+    use = np.isfinite(crops).all(1) & (theirs.sum(1) >= LEAST_VOTES)
+    # Pictures that are much alike stay together: a coarse copy of each decides.
+    coarse = pictures.reshape(len(pictures), 6, 8, 6, 8).mean((2, 4)).astype(np.uint8) // 24
+    held = np.array([hashlib.sha256(one.tobytes()).digest()[0] % HELD_OUT == 0 for one in coarse])
+    return {"rows": np.diff(pictures[use], axis=2, prepend=np.uint8(0)), "crops": crops[use], "votes": theirs[use],
+            "majority": majority_of(votes, names)[use], "held": held[use], "places": np.flatnonzero(use)}
+
+
 class Stills:
-    """FER+: a softmax regression on still faces, and its training faces as if they moved."""
+    """FER+: a softmax regression on still faces, and those faces as if they moved. It rests on the part of FER+ train that
+    the expression network has not been trained on: of what it has learnt by heart it is surer than of anything else."""
 
     columns = np.r_[0:MOVING, 3 * MOVING:FACE_FEATURES]
     fade_secs = 0.1
-    penalty = 1e-3
-    # Rare labels count for more: by their share to the power of −rarity.
-    rarity = 0.25
+    penalty = 3e-2
 
     def __init__(self, data, cache):
-        self.data, self.cache = data / "ferplus", cache / "ferplus"
-        x, votes, found = self.load("train", FERPLUS_TRAIN)
-        soft = votes[:, [self.names.index(label) for label in LABELS]].astype(float)
-        use = found & (soft.sum(1) >= 5)
-        x, soft = x[use], soft[use] / soft[use].sum(1, keepdims=True)
-        share = soft.mean(0)
-        importance = soft * share ** -self.rarity
+        self.data, self.cache = data, of_network(cache, "ferplus")
+        found = expression_pictures(data, cache)
+        held = found["held"]
+        pictures, _, _ = ferplus(data, "train")
+        x = through_program("faces", pictures[found["places"][held]], self.cache / "held.npy")
+        seen = np.isfinite(x).all(1)
+        votes, labels = found["votes"][held][seen].astype(float), found["majority"][held][seen]
+        x, soft = x[seen], votes / votes.sum(1, keepdims=True)
         self.mean = x[:, self.columns].mean(0)
         self.sd = robust_sd(x[:, self.columns] - self.mean)
-        held = np.random.default_rng(0).random(len(x)) < 0.1
-        for part in (~held, np.ones(len(x), bool)):
-            theirs = importance[part]
-            totals = theirs.sum(1)
-            self.weights, self.bias = regress(self.normal(x[part]), theirs / totals[:, None], totals, self.penalty)
-            if not part.all():
-                self.temperature, _ = calibrate(self.read(x[held]), soft[held].argmax(1), np.ones(held.sum()))
-        picked = np.random.default_rng(0).permutation(len(x))[:7000]
-        self.x, self.labels = x[picked], soft[picked].argmax(1)
-
-    def load(self, part, count=None):
-        """Features, votes, and whether a face was found, of a part of FER+ or a seeded sample of it."""
-        file = np.load(self.data / f"{part}.npz")
-        self.names = [str(name) for name in file["labels"]]
-        votes = file["votes"]
-        at = np.arange(len(votes))
-        if count is not None:
-            at = np.sort(np.random.default_rng(0).permutation(len(votes))[:count])
-        path = self.cache / (f"{part}.npy" if count is None else f"{part}-{count}.npy")
-        if not path.exists():
-            self.cache.mkdir(parents=True, exist_ok=True)
-            pictures = self.cache / f"{part}.raw"
-            pictures.write_bytes(file["images"][at].tobytes())
-            subprocess.run([build(), "faces", pictures, path, str(len(at)), "48"], check=True)
-            pictures.unlink()
-        x = np.load(path)
-        return x, votes[at], np.isfinite(x).all(1)
+        # The temperature from what regressions without a part say of it.
+        folds = np.random.default_rng(0).integers(0, 5, len(x))
+        without = np.zeros_like(soft)
+        for fold in range(6):
+            own = folds != fold
+            self.weights, self.bias = regress(self.normal(x[own]), soft[own], np.ones(own.sum()), self.penalty)
+            without[~own] = self.read(x[~own])
+        clear = labels >= 0
+        self.temperature, _ = calibrate(without[clear], labels[clear], np.ones(clear.sum()))
+        self.held_out = still_figures(without[clear] / self.temperature, labels[clear])
+        self.x, self.labels = x, soft.argmax(1)
 
     def normal(self, x):
         return np.clip((x[:, self.columns] - self.mean) / self.sd, -CLIP, CLIP)
@@ -133,23 +176,34 @@ class Stills:
         return self.normal(x) @ self.weights + self.bias
 
     def moving(self, population):
-        """The training faces with the movement of the population, and their labels."""
+        """The faces with the movement of the population, and their labels."""
         x = self.x.copy()
         x[:, MOVING:2 * MOVING] = population[MOVING:2 * MOVING]
         x[:, 2 * MOVING:3 * MOVING] = x[:, :MOVING] + (population[2 * MOVING:3 * MOVING] - population[:MOVING])
         return x, self.labels
 
     def accuracy(self, logits_of):
-        """Accuracy and UAR (%) on FER+ valid: the label with most votes of all ten columns, ties and other labels dropped;
-        where no face was found it is wrong."""
-        x, votes, found = self.load("valid")
-        majority = votes.argmax(1)
-        alone = (votes == votes.max(1, keepdims=True)).sum(1) == 1
-        use = alone & np.isin([self.names[at] for at in majority], LABELS)
-        labels = np.array([LABELS.index(self.names[at]) for at in majority[use]])
-        guesses = np.full(use.sum(), -1)
-        guesses[found[use]] = logits_of(x[use & found]).argmax(1)
-        recalls = [np.mean(guesses[labels == label] == label) for label in range(len(LABELS))]
-        return {"accuracy": round(100 * float(np.mean(guesses == labels)), 1), "uar": round(100 * float(np.mean(recalls)), 1),
-                "accuracy_of_found": round(100 * float(np.mean(guesses[found[use]] == labels[found[use]])), 1),
-                "pictures": int(use.sum()), "found": round(100 * float(found[use].mean()), 1)}
+        """Figures on FER+ valid, pictures with a majority for one of the labels; where no face was found it is wrong."""
+        pictures, votes, names = ferplus(self.data, "valid")
+        x = through_program("faces", pictures, self.cache / "valid.npy")
+        labels = majority_of(votes, names)
+        use = labels >= 0
+        x, labels = x[use], labels[use]
+        found = np.isfinite(x).all(1)
+        logits = np.zeros((len(x), len(LABELS)))
+        logits[found] = logits_of(x[found])
+        right = found & (logits.argmax(1) == labels)
+        recalls = [right[labels == label].mean() for label in range(len(LABELS))]
+        of_found = still_figures(logits[found], labels[found])
+        return {"accuracy": round(100 * float(right.mean()), 1), "uar": round(100 * float(np.mean(recalls)), 1),
+                "accuracy_of_found": of_found["accuracy"], "calibration_error_of_found": of_found["calibration_error"],
+                "pictures": len(x), "found": round(100 * float(found.mean()), 1)}
+
+
+def still_figures(logits, labels):
+    """Accuracy (%), and the distance between how sure and how often right in ten bins of equally many."""
+    p = np.exp(log_softmax(logits))
+    sure, right = p.max(1), p.argmax(1) == labels
+    bins = np.array_split(np.argsort(sure), 10)
+    apart = sum(len(one) * abs(sure[one].mean() - right[one].mean()) for one in bins) / len(labels)
+    return {"accuracy": round(100 * float(right.mean()), 1), "calibration_error": round(float(apart), 3)}

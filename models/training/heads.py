@@ -519,12 +519,16 @@ def table_of(name, path, licence, purpose, width):
 
 def enter(manifest, name, path, licence, purpose, width):
     """Writes the head's table into the manifest, in place of the one there."""
+    put_table(manifest, name, table_of(name, path, licence, purpose, width))
+
+
+def put_table(manifest, name, table):
     text = manifest.read_text()
     start = text.find(f"\n[{name}]\n") + 1
     if start > 0:
         end = text.find("\n[", start)
         text = text[:start] + (text[end + 1:] if end >= 0 else "")
-    manifest.write_text(text.rstrip("\n") + "\n\n" + table_of(name, path, licence, purpose, width))
+    manifest.write_text(text.rstrip("\n") + "\n\n" + table)
 
 
 def report(name, found):

@@ -67,8 +67,8 @@ pub struct FaceOutcome {
 /// # Gives
 ///
 /// For each, a filled-in [`FaceView`] and a [`FaceOutcome`]. The features of a reading are, over the last
-/// [`window_secs`](FaceSettings::window_secs): mean, standard deviation and 90th percentile of 52 blendshapes and
-/// 3 angles of the head (in radians), then the mean of the 256 expression features: 421 numbers.
+/// [`window_secs`](FaceSettings::window_secs): mean, standard deviation and 90th percentile of 52 blendshapes,
+/// 3 angles of the head (in radians) and the expression network's 7 logits, then the mean of its 128 features.
 pub struct FaceEncoder {
     tracker: Tracker,
     geometry: Geometry,
@@ -91,10 +91,14 @@ pub struct FaceEncoder {
 /// How somebody looks in their box, roughly: ratios of the face that an expression hardly moves.
 type FaceLook = [f32; 4];
 
-const CROP: usize = 112;
-const CROP_SCALE: f32 = 1.1;
-const MOVING: usize = 55;
-const EXPRESSION: usize = 256;
+/// Side of the expression network's crop, px.
+pub const CROP: usize = 112;
+/// Side of that crop over the face's longer one.
+pub const CROP_SCALE: f32 = 1.1;
+const MOVING: usize = 62;
+const EXPRESSION: usize = 128;
+/// Numbers in one frame's features.
+pub const ROW: usize = MOVING + EXPRESSION;
 /// What the trust in a face rests on: presence (0..=1), doublings of its width over 100 px, sharpness, brightness, contrast,
 /// decimal logarithm of the change from frame to frame, strangeness, turns to the side and up or down (right angles), how far
 /// the mouth is open (0..=1) and how much that varied in the last second.
@@ -215,7 +219,7 @@ impl FaceEncoder {
         &mut self.person
     }
 
-    /// The features of the last reading: 421 numbers, or none before the first.
+    /// The features of the last reading, or none before the first.
     #[must_use]
     pub fn features(&self) -> &[f32] {
         &self.features
@@ -267,17 +271,19 @@ impl FaceEncoder {
         self.blendshapes.run(&[Input::F32(&[1, BLENDSHAPE_POINTS.len(), 2], &self.points)], &mut self.outputs)?;
         let blendshapes: Box<[f32]> = self.outputs.first().map(|values| values.as_slice().into()).unwrap_or_default();
         self.expression.run(&[Input::F32(&[1, 3, CROP, CROP], &self.pixels)], &mut self.outputs)?;
-        let [theirs, features] = self.outputs.as_slice() else {
-            return Ok(Expression { blendshapes, features: Box::default(), probabilities: [0.0; 7] });
-        };
-        // Its labels (neutral, happy, sad, angry, fearful, disgusted, surprised) are in the order of ours.
-        let probabilities = std::array::from_fn(|at| theirs.get(at).copied().unwrap_or(0.0));
-        Ok(Expression { blendshapes, features: features.as_slice().into(), probabilities })
+        let mut outputs = self.outputs.iter();
+        let (theirs, features) = (outputs.next().map_or(&[][..], Vec::as_slice), outputs.next());
+        let logits = std::array::from_fn(|at| theirs.get(at).copied().unwrap_or(0.0));
+        Ok(Expression {
+            blendshapes,
+            logits,
+            features: features.map(|values| values.as_slice().into()).unwrap_or_default(),
+        })
     }
 
     fn read(&mut self, now: &Expression, view: &FaceView, span: Span) -> Result<Result<Evidence, Absence>, ModelError> {
         let pose = [view.pose.pitch_deg, view.pose.yaw_deg, view.pose.roll_deg].map(f32::to_radians);
-        let row = now.blendshapes.iter().chain(&pose).chain(&now.features).copied().collect();
+        let row = now.blendshapes.iter().chain(&pose).chain(&now.logits).chain(&now.features).copied().collect();
         self.window.push_back((span.end, row));
         let oldest = span.end - Duration::from_secs_f32(self.settings.window_secs.max(0.0));
         while self.window.front().is_some_and(|(at, _)| *at < oldest) {

@@ -19,10 +19,13 @@ mod speech;
 mod voice;
 mod words;
 
+pub use face::CROP as FACE_CROP;
+pub use face::CROP_SCALE as FACE_CROP_SCALE;
 pub use face::FACE_FEATURES;
 pub use face::FaceEncoder;
 pub use face::FaceOutcome;
 pub use face::FaceSettings;
+pub use face::ROW as FACE_ROW;
 pub use head::Head;
 pub use language::Language;
 pub use language::LanguageTeller;

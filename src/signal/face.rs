@@ -154,10 +154,10 @@ pub struct FaceQuality {
 pub struct Expression {
     /// 52 values in 0..=1, in the order of [`BLENDSHAPE_NAMES`].
     pub blendshapes: Box<[f32]>,
-    /// 256 numbers of the expression network.
+    /// The expression network's own opinion, in the order of [`Label`](crate::signal::Label).
+    pub logits: [f32; 7],
+    /// Its 128 numbers before that.
     pub features: Box<[f32]>,
-    /// The expression network's own seven probabilities, in the order of [`Label`](crate::signal::Label).
-    pub probabilities: [f32; 7],
 }
 
 /// The frame, and the chosen face in it if there is one.

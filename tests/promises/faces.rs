@@ -82,6 +82,22 @@ fn a_face_in_a_picture_is_found() {
 }
 
 #[test]
+fn a_face_that_fills_the_picture_is_found() {
+    let (whole, mut tracker) = (picture("single_face.jpg"), tracker());
+    let face = tracker.follow(&whole, Timestamp::ZERO).unwrap().expect("there is a face").face;
+
+    for share in [0.8, 0.9, 1.0] {
+        let side = (face.height * share) as usize;
+        let (x, y) = face.centre();
+        let near = part(&whole, x as usize - side / 2, y as usize - side / 2, side, side);
+        tracker.reset();
+        let found = tracker.follow(&near, Timestamp::ZERO).unwrap().map(|found| found.face);
+
+        is_in_the_picture(found.expect("it is there, but near"), &near);
+    }
+}
+
+#[test]
 fn a_talking_face_is_followed() {
     let seen = seen("WolfgangLanger_Pexels.mp4", 5);
 

@@ -13,7 +13,7 @@ use crate::signal::Frame;
 pub struct Detection {
     /// Around the face.
     pub face: FaceBox,
-    /// 0.5..=1.
+    /// How sure the network is, up to 1.
     pub score: f32,
     /// The eye on the left of the picture (the person's right).
     pub left_eye: (f32, f32),
@@ -32,6 +32,8 @@ pub struct Detector {
 const SIDE: usize = 128;
 const VALUES: usize = 16;
 const MIN_SCORE: f32 = 0.5;
+/// In a picture with a border: what is found there is doubted until its landmarks are, too.
+const MIN_SCORE_CLOSE: f32 = 0.3;
 const SAME_FACE: f32 = 0.3;
 
 impl Detector {
@@ -51,11 +53,25 @@ impl Detector {
     ///
     /// If the network fails.
     pub fn detect(&mut self, frame: &Frame) -> Result<Vec<Detection>, ModelError> {
+        self.look(frame, 0.0, MIN_SCORE)
+    }
+
+    /// Faces that fill the picture, which [`detect`](Self::detect) overlooks: with a black border around it, `border`
+    /// times its longer side. Less sure ones are among them: whether they are faces, their landmarks must say.
+    ///
+    /// # Errors
+    ///
+    /// If the network fails.
+    pub fn detect_close(&mut self, frame: &Frame, border: f32) -> Result<Vec<Detection>, ModelError> {
+        self.look(frame, border, MIN_SCORE_CLOSE)
+    }
+
+    fn look(&mut self, frame: &Frame, border: f32, min_score: f32) -> Result<Vec<Detection>, ModelError> {
         if !frame.is_whole() {
             return Ok(Vec::new());
         }
-        // Letterboxed: the longer side fills the square, the rest is black.
-        let side = frame.width.max(frame.height) as f32;
+        // Letterboxed: the longer side with its border fills the square, the rest is black.
+        let side = frame.width.max(frame.height) as f32 * (1.0 + 2.0 * border);
         let (pad_x, pad_y) = ((side - frame.width as f32) / 2.0, (side - frame.height as f32) / 2.0);
         self.fill(frame, side, pad_x, pad_y);
         self.network.run(&[Input::F32(&[1, SIDE, SIDE, 3], &self.input)], &mut self.outputs)?;
@@ -65,7 +81,7 @@ impl Detector {
         let mut found = Vec::new();
         for ((values, logit), anchor) in boxes.chunks_exact(VALUES).zip(scores).zip(&self.anchors) {
             let score = 1.0 / (1.0 + (-logit.clamp(-100.0, 100.0)).exp());
-            if score < MIN_SCORE {
+            if score < min_score {
                 continue;
             }
             let &[dx, dy, width, height, lx, ly, rx, ry, ..] = values else { continue };

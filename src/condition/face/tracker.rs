@@ -55,6 +55,8 @@ const MIN_PRESENCE: f32 = 0.5;
 const LOOK_ROUND: Duration = Duration::from_secs(1);
 /// Passes over the first frame after a detection: the crop settles on the landmarks.
 const SETTLING: usize = 3;
+/// Where nobody is found: borders around the picture to look with, and how much wider than the face to cut.
+const CLOSE: [(f32, f32); 6] = [(0.25, SCALE), (0.25, 1.25), (0.25, 1.0), (0.5, SCALE), (0.1, 1.25), (0.1, 1.0)];
 const LEFT_EYE: usize = 33;
 const RIGHT_EYE: usize = 263;
 
@@ -86,21 +88,21 @@ impl Tracker {
     pub fn follow(&mut self, frame: &Frame, at: Timestamp) -> Result<Option<&Found>, ModelError> {
         let due = self.detected_at.is_none_or(|last| at < last || at.since(last) >= LOOK_ROUND);
         if self.crop.is_none() || self.pointed_at.is_some() || due {
-            let detections = self.detector.detect(frame)?;
-            self.detected_at = Some(at);
-            self.others = detections.iter().map(|one| one.face).collect();
-            self.choose(&detections);
+            self.look_round(frame, at)?;
         }
-        let fresh = self.found.landmarks.is_empty();
-        for _ in 0..if fresh { SETTLING } else { 1 } {
-            let Some(crop) = self.crop else { return Ok(None) };
-            self.place(frame, &crop)?;
-            if self.found.presence < MIN_PRESENCE {
-                self.lose();
-                return Ok(None);
+        if !self.found.landmarks.is_empty() {
+            if let Some(crop) = self.crop
+                && self.place(frame, &crop)?
+            {
+                return Ok(Some(&self.found));
             }
+            self.lose();
+            self.look_round(frame, at)?;
         }
-        Ok(Some(&self.found))
+        if self.settle(frame)? || self.look_close(frame)? {
+            return Ok(Some(&self.found));
+        }
+        Ok(None)
     }
 
     /// Follows the face at this point (px), if one is there in the next frame.
@@ -127,12 +129,53 @@ impl Tracker {
         self.found.landmarks.clear();
     }
 
+    fn look_round(&mut self, frame: &Frame, at: Timestamp) -> Result<(), ModelError> {
+        let detections = self.detector.detect(frame)?;
+        self.detected_at = Some(at);
+        self.others = detections.iter().map(|one| one.face).collect();
+        self.choose(&detections);
+        Ok(())
+    }
+
+    /// Somebody so near that they fill the picture.
+    fn look_close(&mut self, frame: &Frame) -> Result<bool, ModelError> {
+        let (mut detections, mut last) = (Vec::new(), None);
+        for (border, scale) in CLOSE {
+            if last.replace(border) != Some(border) {
+                detections = self.detector.detect_close(frame, border)?;
+            }
+            let Some(largest) = largest(&detections) else { continue };
+            self.crop = Some(Crop::around(&largest.face, scale, largest.left_eye, largest.right_eye));
+            if self.settle(frame)? {
+                self.others = detections.iter().map(|one| one.face).collect();
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Lets the crop of a detection settle on the landmarks. Whether there is a face; if a pass no longer finds it, what
+    /// the one before found stands.
+    fn settle(&mut self, frame: &Frame) -> Result<bool, ModelError> {
+        for _ in 0..SETTLING {
+            let Some(crop) = self.crop else { break };
+            if !self.place(frame, &crop)? {
+                break;
+            }
+        }
+        let is_found = !self.found.landmarks.is_empty();
+        if !is_found {
+            self.lose();
+        }
+        Ok(is_found)
+    }
+
     fn choose(&mut self, detections: &[Detection]) {
         let pointed = self.pointed_at.take();
         let chosen = match pointed {
             Some((x, y)) => detections.iter().find(|one| one.face.contains(x, y)),
             None if self.crop.is_some() => None,
-            None => detections.iter().max_by(|a, b| a.face.area().total_cmp(&b.face.area())),
+            None => largest(detections),
         };
         if let Some(chosen) = chosen {
             self.crop = Some(Crop::around(&chosen.face, SCALE, chosen.left_eye, chosen.right_eye));
@@ -140,7 +183,8 @@ impl Tracker {
         }
     }
 
-    fn place(&mut self, frame: &Frame, crop: &Crop) -> Result<(), ModelError> {
+    /// Places the landmarks, and the next crop by them; leaves both as they are and says `false` where there is no face.
+    fn place(&mut self, frame: &Frame, crop: &Crop) -> Result<bool, ModelError> {
         let mut pixels = self.input.chunks_exact_mut(3);
         crop.sample(frame, SIDE, |_, rgb| {
             if let Some(pixel) = pixels.next() {
@@ -148,11 +192,12 @@ impl Tracker {
             }
         });
         self.landmarks.run(&[Input::F32(&[1, SIDE, SIDE, 3], &self.input)], &mut self.outputs)?;
-        let [points, presence] = self.outputs.as_slice() else { return Ok(()) };
-        self.found.presence = presence.first().map_or(0.0, |logit| 1.0 / (1.0 + (-logit).exp()));
-        if self.found.presence < MIN_PRESENCE {
-            return Ok(());
+        let [points, presence] = self.outputs.as_slice() else { return Ok(false) };
+        let presence = presence.first().map_or(0.0, |logit| 1.0 / (1.0 + (-logit).exp()));
+        if presence < MIN_PRESENCE {
+            return Ok(false);
         }
+        self.found.presence = presence;
         let scale = crop.side / SIDE as f32;
         self.found.landmarks.clear();
         self.found.landmarks.extend(points.chunks_exact(3).take(LANDMARKS).filter_map(|point| {
@@ -164,6 +209,10 @@ impl Tracker {
         if let (Some(left), Some(right)) = (self.found.landmarks.get(LEFT_EYE), self.found.landmarks.get(RIGHT_EYE)) {
             self.crop = Some(Crop::around(&self.found.face, SCALE, (left.x, left.y), (right.x, right.y)));
         }
-        Ok(())
+        Ok(true)
     }
+}
+
+fn largest(detections: &[Detection]) -> Option<&Detection> {
+    detections.iter().max_by(|a, b| a.face.area().total_cmp(&b.face.area()))
 }
