@@ -246,7 +246,7 @@ fn write_npy(path: &Path, values: &[f32], width: usize) -> anyhow::Result<()> {
 
 /// A numpy file as far as its header.
 fn npy(path: &Path, mut header: String) -> anyhow::Result<std::io::BufWriter<fs::File>> {
-    while (10 + header.len() + 1) % 64 != 0 {
+    while !(10 + header.len() + 1).is_multiple_of(64) {
         header.push(' ');
     }
     header.push('\n');
