@@ -20,18 +20,18 @@ use crate::time::Timestamped;
 ///
 /// `T` ticks; for each modality `N` readings, each of which stands for several ticks:
 ///
-/// | array                 | shape    | is                                                                  |
-/// |-----------------------|----------|---------------------------------------------------------------------|
-/// | `time_s`              | [T]      | time of the tick, s                                                 |
-/// | `trouble`             | [T, 3]   | 1 where the face, the voice, the words are spoilt on purpose, else 0 |
-/// | `fused`               | [T, 14]  | the program's own answer then: reading (11), gates (3); NaN if none |
-/// | `MODALITY_index`      | [T]      | which reading stands, or −1 if the modality is absent               |
-/// | `MODALITY_span_s`     | [N, 2]   | the stretch of time that a reading is about, s                      |
-/// | `MODALITY_reading`    | [N, 11]  | seven probabilities, valence, arousal, their standard deviations    |
-/// | `MODALITY_quality`    | [N]      | how far the input can be trusted, 0…1                               |
-/// | `MODALITY_reliability`| [N, R]   | what that rests on, as named in `features.json`                     |
-/// | `MODALITY_known_s`    | [N]      | how long the person was known, s                                    |
-/// | `MODALITY_embedding`  | [N, D]   | what only a network can read                                        |
+/// | array                  | shape     | is                                                                   |
+/// |------------------------|-----------|----------------------------------------------------------------------|
+/// | `time_s`               | `[T]`     | time of the tick, s                                                  |
+/// | `trouble`              | `[T, 3]`  | 1 where the face, the voice, the words are spoilt on purpose, else 0 |
+/// | `fused`                | `[T, 14]` | the program's own answer then: reading (11), gates (3); NaN if none  |
+/// | `MODALITY_index`       | `[T]`     | which reading stands, or −1 if the modality is absent                |
+/// | `MODALITY_span_s`      | `[N, 2]`  | the stretch of time that a reading is about, s                       |
+/// | `MODALITY_reading`     | `[N, 11]` | seven probabilities, valence, arousal, their standard deviations     |
+/// | `MODALITY_quality`     | `[N]`     | how far the input can be trusted, 0…1                                |
+/// | `MODALITY_reliability` | `[N, R]`  | what that rests on, as named in `features.json`                      |
+/// | `MODALITY_known_s`     | `[N]`     | how long the person was known, s                                     |
+/// | `MODALITY_embedding`   | `[N, D]`  | what only a network can read                                         |
 #[derive(Debug, Default)]
 pub struct TickFile {
     time_s: Vec<f64>,
