@@ -15,7 +15,9 @@ use crate::pipeline::Event;
 use crate::pipeline::Freeze;
 use crate::pipeline::Pick;
 use crate::pipeline::SourceChoice;
+use crate::pipeline::Spoil;
 use crate::pipeline::Tick;
+use crate::pipeline::Trouble;
 use crate::signal::Absence;
 use crate::signal::Affect;
 use crate::signal::Bipolar;
@@ -221,4 +223,26 @@ fn it_can_be_drawn_at_every_size_and_scale() {
 
         assert!(harness.query_by_label("Sadness 100 %").is_some());
     }
+}
+
+#[test]
+fn trouble_on_purpose_is_told_to_the_pipeline_and_said_on_screen() {
+    let (mut harness, outside) = open(LIVE, welcomed(), None);
+    outside.tick(1.0, Label::Happiness);
+    harness.run_steps(2);
+
+    harness.key_press(egui::Key::X);
+    harness.run_steps(3);
+    harness.get_by_label("mute").click();
+    harness.run_steps(3);
+
+    let asked: Vec<_> = outside.commands.borrow().as_ref().unwrap().drain().collect();
+    assert_eq!(asked, [Command::Spoil(vec![Spoil { trouble: Trouble::Mute, snr_db: 0.0 }])]);
+    assert!(harness.query_by_label("SPOILT ON PURPOSE · mute").is_some());
+
+    harness.get_by_label("stop all trouble").click();
+    harness.run_steps(3);
+    let asked: Vec<_> = outside.commands.borrow().as_ref().unwrap().drain().collect();
+    assert_eq!(asked, [Command::Spoil(Vec::new())]);
+    assert!(harness.query_by_label("SPOILT ON PURPOSE · mute").is_none());
 }

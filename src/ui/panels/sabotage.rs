@@ -35,7 +35,10 @@ pub fn sabotage_ui(ui: &mut Ui, view: &View<'_>, snr_db: &mut f32) -> Option<Win
     ui.label(RichText::new(about).color(view.palette.muted));
     for modality in Modality::ALL {
         ui.horizontal(|ui| {
-            ui.add_sized([48.0, 18.0], egui::Label::new(RichText::new(modality.name()).color(view.palette.text)));
+            let (place, _) =
+                ui.allocate_exact_size(egui::vec2(48.0, ui.spacing().interact_size.y), egui::Sense::hover());
+            let font = egui::TextStyle::Body.resolve(ui.style());
+            ui.painter().text(place.left_center(), egui::Align2::LEFT_CENTER, modality.name(), font, view.palette.text);
             for trouble in Trouble::ALL.into_iter().filter(|one| one.modality() == modality) {
                 let is_on = on.iter().any(|spoil| spoil.trouble == trouble);
                 let button = Button::new(phrases::trouble(trouble)).selected(is_on);
@@ -99,11 +102,11 @@ fn cells(effect: &Effect) -> [String; COLUMNS.len()] {
     [
         phrases::spoil(effect.spoil),
         format!("{:.0} s", effect.secs),
-        format!("{} → {}", gate(effect.gate_before), gate(effect.gate_during)),
+        format!("{} to {}", gate(effect.gate_before), gate(effect.gate_during)),
         or_dash(effect.left_after.map(|after| format!("{:.1} s", after.as_secs_f32()))),
         or_dash(effect.valence_moved.map(phrases::signed)),
         or_dash(effect.arousal_moved.map(phrases::signed)),
-        or_dash(effect.band_factor.map(|factor| format!("× {factor:.1} ({} read)", phrases::percent(effect.read)))),
+        or_dash(effect.band_factor.map(|factor| format!("{factor:.1} times ({} read)", phrases::percent(effect.read)))),
     ]
 }
 
