@@ -5,7 +5,7 @@
 //! | `face chain`     | one 720p frame: track, blendshapes, expression, reading          |
 //! | `hear`           | one second of speech: voice activity, descriptors, cutting       |
 //! | `voice window`   | one window of four seconds: acoustic encoder, reading            |
-//! | `words`          | one spoken sentence: language, Whisper, sentence encoder, reading |
+//! | `words`          | one spoken sentence: language, Whisper, its reading              |
 //! | `fusion`         | one answer, and what it would be without each modality           |
 //! | `whole pipeline` | a film of 20 s, 720p, 30 fps, with talk: every frame and all its sound, on all cores |
 //!

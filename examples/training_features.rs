@@ -147,12 +147,11 @@ fn faces(
     count: usize,
     side: usize,
 ) -> anyhow::Result<()> {
-    let pictures = fs::read(pictures)?;
     let mut face =
         FaceEncoder::load(manifest, runtime, FaceSettings { quality: lenient(), ..FaceSettings::default() })?;
     let mut view = FaceView::default();
     let mut rows = Vec::with_capacity(count * FACE_FEATURES);
-    for picture in pictures.chunks_exact(side * side).take(count).progress_count(count as u64) {
+    for picture in fs::read(pictures)?.chunks_exact(side * side).take(count).progress_count(count as u64) {
         face.restart();
         view.frame = enlarged(picture, side);
         face.encode(&mut view, Span::new(Timestamp::ZERO, Timestamp::ZERO + Duration::from_millis(33)))?;
@@ -173,10 +172,9 @@ fn crops(
     count: usize,
     side: usize,
 ) -> anyhow::Result<()> {
-    let pictures = fs::read(pictures)?;
     let mut tracker = Tracker::load(manifest, runtime)?;
     let mut rows = Vec::with_capacity(count * 4);
-    for picture in pictures.chunks_exact(side * side).take(count).progress_count(count as u64) {
+    for picture in fs::read(pictures)?.chunks_exact(side * side).take(count).progress_count(count as u64) {
         tracker.reset();
         let found = tracker.follow(&enlarged(picture, side), Timestamp::ZERO)?;
         rows.extend(found.and_then(where_cut).unwrap_or([f32::NAN; 4]));

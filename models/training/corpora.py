@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from calibration import calibration_error
 from heads import CLIP, LABELS, ROOT, Clip, build, calibrate, extract, log_softmax, regress, robust_sd
 
 # The published subject folds of RAVDESS (Luna-Jimenez 2022); actors that aren't there are left out.
@@ -204,6 +205,4 @@ def still_figures(logits, labels):
     """Accuracy (%), and the distance between how sure and how often right in ten bins of equally many."""
     p = np.exp(log_softmax(logits))
     sure, right = p.max(1), p.argmax(1) == labels
-    bins = np.array_split(np.argsort(sure), 10)
-    apart = sum(len(one) * abs(sure[one].mean() - right[one].mean()) for one in bins) / len(labels)
-    return {"accuracy": round(100 * float(right.mean()), 1), "calibration_error": round(float(apart), 3)}
+    return {"accuracy": round(100 * float(right.mean()), 1), "calibration_error": round(calibration_error(sure, right), 3)}

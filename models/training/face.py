@@ -25,7 +25,7 @@ LICENCE = "research only: one training set has no licence"
 def fit(clips, stills, left_out, seed):
     """A head from these clips without some speakers, and from the stills."""
     clips = [clip for clip in clips if clip.speaker not in left_out]
-    make = lambda settings: train([(clips, 1.0)], seed, lambda: Head(stills=stills, **settings), INNER_FOLDS)
+    make = lambda settings: train(clips, seed, lambda: Head(stills=stills, **settings), INNER_FOLDS)
     return Acquainted(make(UNKNOWN), make(KNOWN))
 
 

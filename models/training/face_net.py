@@ -26,6 +26,8 @@ import optax
 from tqdm import tqdm
 
 import face_net_model as net
+from calibration import calibration_error
+from heads import log_softmax
 
 SEEDS = [0, 1, 2]
 LABELS = ["neutral", "happiness", "sadness", "anger", "fear", "disgust", "surprise"]
@@ -148,11 +150,6 @@ def read(shape, weights, running, pictures, crops):
     return np.concatenate(rows)
 
 
-def log_softmax(logits):
-    logits = logits - logits.max(1, keepdims=True)
-    return logits - np.log(np.exp(logits).sum(1, keepdims=True))
-
-
 def temperature_of(logits, labels):
     """The one with the least log loss."""
     tried = np.exp(np.linspace(-1.5, 1.5, 301))
@@ -160,19 +157,12 @@ def temperature_of(logits, labels):
     return float(tried[int(np.argmin(losses))])
 
 
-def calibration_error(logits, labels, bins=10):
-    """Between how sure and how often right, in bins of equally many."""
-    p = np.exp(log_softmax(logits))
-    sure, right = p.max(1), p.argmax(1) == labels
-    parts = np.array_split(np.argsort(sure), bins)
-    return float(sum(len(part) * abs(sure[part].mean() - right[part].mean()) for part in parts) / len(labels))
-
-
 def figures(logits, labels):
+    p = np.exp(log_softmax(logits))
     guesses = logits.argmax(1)
     recalls = [np.mean(guesses[labels == label] == label) for label in np.unique(labels)]
     return {"accuracy": round(100 * float(np.mean(guesses == labels)), 2), "uar": round(100 * float(np.mean(recalls)), 2),
-            "calibration_error": round(calibration_error(logits, labels), 4)}
+            "calibration_error": round(calibration_error(p.max(1), guesses == labels), 4)}
 
 
 def held_out(faces, shape, weights, running):

@@ -11,7 +11,7 @@ which the probabilities are calibrated comes from held-out speakers among those 
 sharpness are fixed. All labels are given the same prior.
 
 The face has two such heads, of which the one for somebody unknown fades into the one for somebody known; the voice has
-one for each corpus it is trained on, and a gate between them. Valence and arousal are the expectation of the label
+one of its own (voice_head.py). Valence and arousal are the expectation of the label
 centroids under the calibrated probabilities, their standard deviation that of the same distribution, with a floor.
 """
 
@@ -115,28 +115,20 @@ class Head:
         person = (PRIOR_SECS * self.population + sums) / (PRIOR_SECS + secs)[:, None]
         return np.clip((self.wide(x) - self.wide(person)) / self.sd, -CLIP, CLIP).astype(np.float32)
 
-    def fit(self, sets, seed, thin):
-        """From sets of (clips, weight). Every `thin`th reading is used."""
+    def fit(self, clips, seed):
         rng = np.random.default_rng(seed)
-        total = sum(weight for _, weight in sets)
-        self.population = sum(weight / total * np.average(np.vstack([clip.x for clip in clips]), 0,
-                                                          np.concatenate([clip.weights for clip in clips]))
-                              for clips, weight in sets)
-        spreads = [robust_sd(self.wide(np.vstack([clip.x for clip in clips])) - self.wide(theirs_of(clips)))
-                   for clips, _ in sets]
-        self.sd = np.sqrt(sum(weight / total * sd ** 2 for (_, weight), sd in zip(sets, spreads)))
+        x, weights = np.vstack([clip.x for clip in clips]), np.concatenate([clip.weights for clip in clips])
+        self.population = np.average(x, 0, weights)
+        self.sd = robust_sd(self.wide(x) - self.wide(theirs_of(clips)))
         zs, labels, weights, lengths = [], [], [], []
-        for clips, weight in sets:
-            for carried in (True, False):
-                for at, sums, secs in passes(clips, rng.permutation(len(clips)), carried):
-                    clip = clips[at]
-                    picked = slice((len(clip.x) - 1) % thin, None, thin)
-                    if len(clip.x):
-                        zs.append(self.z(clip.x[picked], sums[picked], secs[picked]))
-                        labels.append(np.full(len(zs[-1]), clip.label))
-                        share = clip.weights[picked] / clip.weights[picked].sum()
-                        weights.append(share * weight / len(clips))
-                        lengths.append(np.log(clip.lengths[picked]))
+        for carried in (True, False):
+            for at, sums, secs in passes(clips, rng.permutation(len(clips)), carried):
+                clip = clips[at]
+                if len(clip.x):
+                    zs.append(self.z(clip.x, sums, secs))
+                    labels.append(np.full(len(clip.x), clip.label))
+                    weights.append(clip.weights / clip.weights.sum() / len(clips))
+                    lengths.append(np.log(clip.lengths))
         self.measure(np.vstack(zs), np.concatenate(lengths))
         if self.stills is not None:
             x, theirs = self.stills.moving(self.population)
@@ -204,40 +196,19 @@ class Acquainted:
         return (1 - k) * unknown + k * known
 
 
-class Experts:
-    """A head for each corpus, trained on all with the others weighing less; a gate says which one a recording is like."""
-
-    def __init__(self, heads, sets):
-        self.heads, self.population = heads, np.mean([head.population for head in heads], axis=0)
-        self.sd = np.mean([head.sd for head in heads], axis=0)
-        self.seen = np.unique(np.concatenate([head.seen for head in heads]))
-        rows = [np.vstack([clip.x[::4] for clip in clips]) for clips in sets]
-        targets = np.repeat(np.eye(len(sets)), [len(part) for part in rows], axis=0)
-        weights = np.repeat([1 / len(part) for part in rows], [len(part) for part in rows])
-        self.weights, self.bias = regress(self.z(np.vstack(rows)), targets, weights, GATE_PENALTY)
-
-    def z(self, x):
-        return np.clip((x - self.population) / self.sd, -CLIP, CLIP).astype(np.float32)
-
-    def logits(self, x, sums, secs):
-        gates = np.exp(log_softmax(self.z(x) @ self.weights + self.bias))
-        return sum(gate[:, None] * head.logits(x, sums, secs) for gate, head in zip(gates.T, self.heads))
-
-
-def train(sets, seed, make, folds, thin=1, own=0):
-    """A head by `make()` for sets of (clips, weight), calibrated on the speakers of set number `own`, held out by `folds`."""
+def train(clips, seed, make, folds):
+    """A head by `make()` for clips, calibrated on their speakers, held out by `folds`."""
     rng = np.random.default_rng(seed)
     readings, labels, weights = [], [], []
-    for held in np.array_split(rng.permutation(sorted({clip.speaker for clip in sets[own][0]})), folds):
-        inner = [([clip for clip in clips if clip.speaker not in held], weight) for clips, weight in sets]
-        head = make().fit(inner, seed, thin)
-        theirs = [clip for clip in sets[own][0] if clip.speaker in held]
+    for held in np.array_split(rng.permutation(sorted({clip.speaker for clip in clips})), folds):
+        head = make().fit([clip for clip in clips if clip.speaker not in held], seed)
+        theirs = [clip for clip in clips if clip.speaker in held]
         for carried in (True, False):
             for at, sums, secs in passes(theirs, rng.permutation(len(theirs)), carried):
                 readings.append(head.moving_logits(theirs[at].x, sums, secs))
                 labels.append(np.full(len(theirs[at].x), theirs[at].label))
                 weights.append(theirs[at].weights)
-    head = make().fit(sets, seed, thin)
+    head = make().fit(clips, seed)
     head.temperature, _ = calibrate(*map(np.concatenate, (readings, labels, weights)))
     return head
 
@@ -370,19 +341,7 @@ def export(head, path, doc):
         return head.write(path, doc)
     graph = Graph({"prior": [[PRIOR_SECS]], "low": -CLIP, "high": CLIP})
     graph.add("Add", ["seconds", "prior"], "known")
-    if isinstance(head, Experts):
-        graph.constants |= {"gate_mean": head.population[None], "gate_scale": 1 / head.sd[None], "gate_weights": head.weights,
-                            "gate_bias": head.bias[None]}
-        graph.normal("features", "gate_mean", "gate_scale", "gate_z")
-        graph.linear("gate_z", "gate_weights", "gate_bias", "gate_l")
-        graph.add("Softmax", ["gate_l"], "gates", axis=-1)
-        for at, one in enumerate(head.heads):
-            graph.constants[f"place{at}"] = np.array([at], np.int64)
-            graph.head(one, f"e{at}_", f"e{at}_logits")
-            graph.add("Gather", ["gates", f"place{at}"], f"gate{at}", axis=1)
-            graph.add("Mul", [f"e{at}_logits", f"gate{at}"], f"share{at}")
-        graph.add("Sum", [f"share{at}" for at in range(len(head.heads))], "logits")
-    elif isinstance(head, Acquainted):
+    if isinstance(head, Acquainted):
         graph.add("Div", ["seconds", "known"], "k")
         for p, one in zip(("unknown_", "known_"), head.heads):
             graph.head(one, p, f"{p}logits")

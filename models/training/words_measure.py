@@ -6,6 +6,7 @@ from scipy.special import logsumexp
 from scipy.stats import spearmanr
 from sklearn.metrics import f1_score
 
+from calibration import calibration_error
 from words_data import LABELS, Texts
 from words_export import Calibration
 from words_net import MIDDLE, SPREAD
@@ -29,13 +30,6 @@ def pearson(a: np.ndarray, b: np.ndarray) -> float:
 def ccc(a: np.ndarray, b: np.ndarray) -> float:
     covariance = np.mean((a - a.mean()) * (b - b.mean()))
     return float(2 * covariance / (a.var() + b.var() + (a.mean() - b.mean()) ** 2))
-
-
-def calibration_error(stated: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
-    """ECE over bins that hold equally many."""
-    order = np.argsort(stated, kind="stable")
-    gaps = [abs((stated - right)[some].sum()) for some in np.array_split(order, bins)]
-    return float(sum(gaps) / len(stated))
 
 
 def shares(labels: np.ndarray) -> np.ndarray:

@@ -22,7 +22,6 @@ use crate::report::FeatureFiles;
 use crate::report::ReportError;
 use crate::report::Rows;
 use crate::report::Totals;
-use crate::signal::Modality;
 use crate::time::Clock as _;
 use crate::time::MonotonicClock;
 
@@ -51,15 +50,8 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
     if !request.force {
         refuse_to_overwrite(request, &stems)?;
     }
-    let mut stages = Stages::load(&place.models, &place.settings.stages)?;
-    for (modality, why) in &stages.off {
-        eprintln!("circumplex: {} is off: {why}", modality.name());
-    }
-    anyhow::ensure!(
-        stages.off.len() < Modality::ALL.len(),
-        "nothing can be read, as every modality is off; nothing was written. Run `bash models/setup`, then `circumplex check`"
-    );
-    let bar = batch::progress(&request.files, 1);
+    let mut stages = batch::load(place)?;
+    let bar = batch::progress(batch::lengths(&request.files).iter().sum());
     let mut bad = Vec::new();
     for (file, stem) in request.files.iter().zip(&stems) {
         bar.set_message(file.file_name().unwrap_or_default().to_string_lossy().into_owned());

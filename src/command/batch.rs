@@ -9,6 +9,9 @@ use indicatif::ProgressBar;
 use indicatif::ProgressStyle;
 
 use crate::capture::media;
+use crate::command::Place;
+use crate::pipeline::Stages;
+use crate::signal::Modality;
 
 /// A name for each file's results: its stem, with a number where others have the same.
 pub(super) fn distinct_stems(files: &[PathBuf]) -> Vec<String> {
@@ -27,14 +30,28 @@ pub(super) fn distinct_stems(files: &[PathBuf]) -> Vec<String> {
     stems
 }
 
-/// Hundredths of a second in a recording; 0 if it can't be read.
-pub(super) fn centis(file: &Path) -> u64 {
-    media::probe(file).map_or(0, |info| (info.duration_s * 100.0) as u64)
+/// Loads the stages, and says what is off.
+pub(super) fn load(place: &Place) -> anyhow::Result<Stages> {
+    let stages = Stages::load(&place.models, &place.settings.stages)?;
+    for (modality, why) in &stages.off {
+        eprintln!("circumplex: {} is off: {why}", modality.name());
+    }
+    anyhow::ensure!(
+        stages.off.len() < Modality::ALL.len(),
+        "nothing can be read, as every modality is off; nothing was written. Run `bash models/setup`, then `circumplex check`"
+    );
+    Ok(stages)
 }
 
-/// A bar over the length of all recordings, gone through `times` times.
-pub(super) fn progress(files: &[PathBuf], times: usize) -> ProgressBar {
-    let bar = ProgressBar::new(files.iter().map(|file| centis(file)).sum::<u64>() * times as u64);
+/// How long each recording is, hundredths of a second; 0 if it can't be read.
+pub(super) fn lengths(files: &[PathBuf]) -> Vec<u64> {
+    let length = |file: &PathBuf| media::probe(file).map_or(0, |info| (info.duration_s * 100.0) as u64);
+    files.iter().map(length).collect()
+}
+
+/// A bar over so many hundredths of a second of recordings.
+pub(super) fn progress(centis: u64) -> ProgressBar {
+    let bar = ProgressBar::new(centis);
     let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {elapsed} of about {duration}  {msg}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar

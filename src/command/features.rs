@@ -88,40 +88,37 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
             );
         }
     }
-    let mut stages = Stages::load(&place.models, &place.settings.stages)?;
-    for (modality, why) in &stages.off {
-        eprintln!("circumplex: {} is off: {why}", modality.name());
-    }
-    anyhow::ensure!(
-        stages.off.len() < Modality::ALL.len(),
-        "nothing can be read, as every modality is off; nothing was written. Run `bash models/setup`, then `circumplex check`"
-    );
+    let mut stages = batch::load(place)?;
     fs::write(request.out.join("features.json"), describe(request, &troubles, &stages)?)?;
     let voices = if troubles.iter().any(|trouble| trouble.needs_voices()) {
         voices(if request.voices.is_empty() { &request.files } else { &request.voices })?
     } else {
         Vec::new()
     };
-    let bar = batch::progress(&request.files, kinds.len());
+    let lengths = batch::lengths(&request.files);
+    let bar = batch::progress(lengths.iter().sum::<u64>() * kinds.len() as u64);
     let mut bad = Vec::new();
     for kind in &kinds {
         stages.forget_person();
-        for (number, (file, stem)) in request.files.iter().zip(&stems).enumerate() {
+        for (number, ((file, stem), &centis)) in request.files.iter().zip(&stems).zip(&lengths).enumerate() {
             let path = name(stem, *kind);
             bar.set_message(path.file_name().unwrap_or_default().to_string_lossy().into_owned());
             // With what is known carried on, a recording that was done before must be gone through again.
             if request.resume && path.exists() && !request.same_person {
-                bar.inc(batch::centis(file));
+                bar.inc(centis);
                 continue;
             }
             if !request.same_person {
                 stages.forget_person();
             }
-            let sabotage = kind.map(|trouble| sabotage(request, trouble, file, number, &voices));
-            if let Err(error) = one(file, &path, sabotage.as_ref(), &mut stages) {
-                bad.push((file.as_path(), format!("{error:#}")));
+            let secs = centis as f64 / 100.0;
+            let sabotage = kind.map(|trouble| sabotage(request, trouble, (number, file, secs), &voices));
+            match one(file, &path, sabotage.as_ref(), &mut stages) {
+                Ok(None) => {}
+                Ok(Some(damage)) => bad.push((file.as_path(), damage)),
+                Err(error) => bad.push((file.as_path(), format!("{error:#}"))),
             }
-            bar.inc(batch::centis(file));
+            bar.inc(centis);
         }
     }
     bar.finish_and_clear();
@@ -143,15 +140,14 @@ fn troubles(names: &[String]) -> anyhow::Result<Vec<Trouble>> {
         .collect()
 }
 
+/// What is done to a recording: its number in the list, its file, its length in seconds.
 fn sabotage(
     request: &Request,
     trouble: Trouble,
-    file: &Path,
-    number: usize,
+    (number, file, secs): (usize, &Path, f64),
     voices: &[(PathBuf, Vec<f32>)],
 ) -> Sabotage {
     let seed = request.seed.wrapping_mul(1_000_003).wrapping_add(number as u64 * 31 + trouble as u64);
-    let secs = batch::centis(file) as f64 / 100.0;
     let bursts = if request.throughout { Bursts::always() } else { Bursts::seeded(seed, secs) };
     // Never the recording's own voice; from another place of the list each time.
     let others = voices.iter().cycle().skip(number).take(voices.len()).filter(|(other, _)| other != file);
@@ -184,9 +180,10 @@ fn voices(files: &[PathBuf]) -> anyhow::Result<Vec<(PathBuf, Vec<f32>)>> {
     Ok(voices)
 }
 
-fn one(file: &Path, path: &Path, sabotage: Option<&Sabotage>, stages: &mut Stages) -> anyhow::Result<()> {
+/// One recording; what was wrong with it, if it could be read in part only.
+fn one(file: &Path, path: &Path, sabotage: Option<&Sabotage>, stages: &mut Stages) -> anyhow::Result<Option<String>> {
     let mut ticks = TickFile::default();
-    offline::analyze_spoilt(file, stages, sabotage, |output| {
+    let analysis = offline::analyze_spoilt(file, stages, sabotage, |output| {
         if let Output::Tick { tick, .. } = output {
             let is_on = |one: Modality| {
                 sabotage
@@ -195,7 +192,8 @@ fn one(file: &Path, path: &Path, sabotage: Option<&Sabotage>, stages: &mut Stage
             ticks.add(tick, Modality::ALL.map(is_on));
         }
     })?;
-    Ok(ticks.write(path)?)
+    ticks.write(path)?;
+    Ok(analysis.damage)
 }
 
 fn describe(request: &Request, troubles: &[Trouble], stages: &Stages) -> anyhow::Result<String> {

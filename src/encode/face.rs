@@ -15,6 +15,7 @@ use crate::condition::face::gaze;
 use crate::condition::face::measure;
 use crate::encode::Head;
 use crate::encode::Person;
+use crate::encode::pooling::moments;
 use crate::encode::pooling::pool;
 use crate::model::Input;
 use crate::model::Manifest;
@@ -81,7 +82,6 @@ pub struct FaceEncoder {
     last_seen: Option<Timestamp>,
     looks: Option<FaceLook>,
     steadiness: Steadiness,
-    jaw: VecDeque<(Timestamp, f32)>,
     points: Vec<f32>,
     pixels: Vec<f32>,
     outputs: Vec<Vec<f32>>,
@@ -159,7 +159,6 @@ impl FaceEncoder {
             last_seen: None,
             looks: None,
             steadiness: Steadiness::default(),
-            jaw: VecDeque::new(),
             points: Vec::new(),
             pixels: vec![0.0; CROP * CROP * 3],
             outputs: Vec::new(),
@@ -183,7 +182,6 @@ impl FaceEncoder {
         view.others.extend_from_slice(self.tracker.others());
         let Some(found) = found else {
             self.window.clear();
-            self.jaw.clear();
             return Ok(FaceOutcome { presence: Err(Absence::NoFace), afresh: None });
         };
         view.face = Some(found.face);
@@ -242,7 +240,6 @@ impl FaceEncoder {
         self.last_seen = None;
         self.looks = None;
         self.steadiness.reset();
-        self.jaw.clear();
     }
 
     /// The 112×112 crop of the face, level, around its landmarks.
@@ -303,15 +300,11 @@ impl FaceEncoder {
         Ok(Ok(evidence))
     }
 
-    fn reliability(&mut self, view: &FaceView, now: &Expression, at: Timestamp) -> [f32; RELIABILITY.len()] {
-        let open = mean_of(&now.blendshapes, &["jawOpen"]);
-        self.jaw.push_back((at, open));
-        while self.jaw.front().is_some_and(|(then, _)| at.since(*then) > LIPS) {
-            self.jaw.pop_front();
-        }
-        let count = self.jaw.len().max(1) as f32;
-        let mean = self.jaw.iter().map(|(_, open)| open).sum::<f32>() / count;
-        let variance = self.jaw.iter().map(|(_, open)| (open - mean).powi(2)).sum::<f32>() / count;
+    fn reliability(&self, view: &FaceView, now: &Expression, at: Timestamp) -> [f32; RELIABILITY.len()] {
+        let opens = |blendshapes: &[f32]| mean_of(blendshapes, &["jawOpen"]);
+        // A row of the window begins with its blendshapes.
+        let lately = self.window.iter().filter(|(then, _)| at.since(*then) <= LIPS);
+        let (_, motion) = moments(&lately.map(|(_, row)| opens(row)).collect::<Vec<_>>());
         let quality = &view.quality;
         [
             quality.presence,
@@ -323,8 +316,8 @@ impl FaceEncoder {
             quality.strangeness,
             (view.pose.yaw_deg / RIGHT_ANGLE).abs(),
             (view.pose.pitch_deg / RIGHT_ANGLE).abs(),
-            open,
-            variance.sqrt(),
+            opens(&now.blendshapes),
+            motion,
         ]
     }
 

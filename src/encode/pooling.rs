@@ -5,19 +5,13 @@
 ///
 /// The percentile is linear between ranks.
 pub(super) fn pool(rows: &[f32], width: usize, out: &mut Vec<f32>) {
-    let count = rows.len().checked_div(width).unwrap_or(0);
-    let mut columns = vec![0.0f32; count];
     let (mut means, mut sds, mut highs) = (Vec::new(), Vec::new(), Vec::new());
-    for column in 0..width {
-        for (place, row) in columns.iter_mut().zip(rows.chunks_exact(width)) {
-            *place = row.get(column).copied().unwrap_or(0.0);
-        }
-        let mean = columns.iter().sum::<f32>() / count.max(1) as f32;
-        let variance = columns.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / count.max(1) as f32;
+    for_columns(rows, width, |column| {
+        let (mean, sd) = moments(column);
         means.push(mean);
-        sds.push(variance.max(0.0).sqrt());
-        highs.push(percentile(&mut columns, 0.9));
-    }
+        sds.push(sd);
+        highs.push(percentile(column, 0.9));
+    });
     out.extend(means);
     out.extend(sds);
     out.extend(highs);
@@ -26,21 +20,33 @@ pub(super) fn pool(rows: &[f32], width: usize, out: &mut Vec<f32>) {
 /// Writes mean and standard deviation of each of `rows`' `width` columns to `out`: `2 · width` numbers, zeros if there
 /// is no row.
 pub(super) fn pool_moments(rows: &[f32], width: usize, out: &mut Vec<f32>) {
-    let count = rows.len().checked_div(width).unwrap_or(0).max(1) as f32;
-    let mut means = vec![0.0f32; width];
-    for row in rows.chunks_exact(width.max(1)) {
-        for (mean, value) in means.iter_mut().zip(row) {
-            *mean += value / count;
-        }
-    }
-    let mut variances = vec![0.0f32; width];
-    for row in rows.chunks_exact(width.max(1)) {
-        for ((variance, mean), value) in variances.iter_mut().zip(&means).zip(row) {
-            *variance += (value - mean).powi(2) / count;
-        }
-    }
+    let (mut means, mut sds) = (Vec::new(), Vec::new());
+    for_columns(rows, width, |column| {
+        let (mean, sd) = moments(column);
+        means.push(mean);
+        sds.push(sd);
+    });
     out.extend(means);
-    out.extend(variances.iter().map(|variance| variance.sqrt()));
+    out.extend(sds);
+}
+
+/// Mean and standard deviation; zeros of nothing.
+pub(super) fn moments(values: &[f32]) -> (f32, f32) {
+    let count = values.len().max(1) as f32;
+    let mean = values.iter().sum::<f32>() / count;
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / count;
+    (mean, variance.max(0.0).sqrt())
+}
+
+/// Hands each column to `each`, which may put it in another order.
+fn for_columns(rows: &[f32], width: usize, mut each: impl FnMut(&mut [f32])) {
+    let mut values = vec![0.0f32; rows.len().checked_div(width).unwrap_or(0)];
+    for column in 0..width {
+        for (place, row) in values.iter_mut().zip(rows.chunks_exact(width)) {
+            *place = row.get(column).copied().unwrap_or(0.0);
+        }
+        each(&mut values);
+    }
 }
 
 fn percentile(values: &mut [f32], share: f32) -> f32 {

@@ -127,8 +127,7 @@ impl Habit {
     }
 }
 
-/// After so many utterances that were surely English the language isn't asked for every time: it takes a fifth of the time
-/// that words take.
+/// After so many utterances that were surely English the language isn't asked for every time: it takes time beside the words.
 const SETTLED_AFTER: u32 = 2;
 const SURELY_ENGLISH: f32 = 0.9;
 const GRANTED_AT_MOST: u32 = 3;
@@ -197,9 +196,20 @@ impl SpeechReader {
         if self.is_too_short(utterance) {
             return Ok(Outcome::Dropped(TOO_SHORT));
         }
-        let heard = self.transcriber.transcribe(&utterance.samples)?;
-        let told = if self.is_granted(&heard) { None } else { Some(self.language.tell(&utterance.samples)?) };
+        let (told, heard) = self.listen(utterance)?;
         Ok(self.conclude(utterance, told.as_ref(), heard))
+    }
+
+    /// The words, then the language unless it [can be taken for granted](Self::is_settled).
+    ///
+    /// # Errors
+    ///
+    /// If Whisper fails.
+    pub fn listen(&mut self, utterance: &Utterance) -> Result<(Option<Language>, Hypothesis), ModelError> {
+        let heard = self.transcriber.transcribe(&utterance.samples)?;
+        let is_granted = self.is_settled() && heard.confidence >= CLEARLY_UNDERSTOOD;
+        let told = if is_granted { None } else { Some(self.language.tell(&utterance.samples)?) };
+        Ok((told, heard))
     }
 
     /// Whether there is too little in an utterance to be worth listening to.
@@ -208,16 +218,10 @@ impl SpeechReader {
         utterance.speech_secs < self.settings.min_secs
     }
 
-    /// Whether the language need not be told before an utterance is heard: it has been English lately.
+    /// Whether the language need not be told of what is clearly understood: it has been English lately.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.habit.is_settled()
-    }
-
-    /// Whether what was heard can be concluded without its language.
-    #[must_use]
-    pub fn is_granted(&self, heard: &Hypothesis) -> bool {
-        self.is_settled() && heard.confidence >= CLEARLY_UNDERSTOOD
     }
 
     /// What tells the language, and what tells the words.
@@ -228,7 +232,7 @@ impl SpeechReader {
     /// What becomes of an utterance that isn't too short and sounds like this. To be called once for each, in order: what was spoken lately
     /// counts.
     ///
-    /// Without its language (see [`is_granted`](Self::is_granted)) it is taken for English.
+    /// Without its language (see [`listen`](Self::listen)) it is taken for English.
     pub fn conclude(&mut self, utterance: &Utterance, told: Option<&Language>, heard: Hypothesis) -> Outcome {
         match told {
             Some(told) => {

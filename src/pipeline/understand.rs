@@ -57,12 +57,7 @@ impl Understanding {
     /// Language and words; no language where it can be taken for granted.
     fn listen(&mut self, utterance: &Utterance) -> Result<(Option<Language>, Hypothesis), ModelError> {
         if self.speech.is_settled() {
-            let heard = self.speech.listeners().1.transcribe(&utterance.samples)?;
-            if self.speech.is_granted(&heard) {
-                return Ok((None, heard));
-            }
-            let told = self.speech.listeners().0.tell(&utterance.samples)?;
-            return Ok((Some(told), heard));
+            return self.speech.listen(utterance);
         }
         let (language, transcriber) = self.speech.listeners();
         thread::scope(|scope| {

@@ -27,7 +27,7 @@ pub enum ReportError {
     Table(#[from] csv::Error),
     /// The arrays refuse.
     #[error("the arrays can't be written ({0}); check the folder and the free space")]
-    Arrays(String),
+    Arrays(#[from] ndarray_npy::WriteNpzError),
     /// The summary refuses.
     #[error("the summary can't be written ({0})")]
     Json(#[from] serde_json::Error),

@@ -89,21 +89,20 @@ impl TickFile {
 
     fn write_part(self, part: &Path) -> Result<(), ReportError> {
         let mut file = NpzWriter::new(File::create(part)?);
-        let failed = |error: ndarray_npy::WriteNpzError| ReportError::Arrays(error.to_string());
-        file.add_array("time_s", &Array1::from(self.time_s)).map_err(failed)?;
-        file.add_array("trouble", &Array2::from(self.trouble)).map_err(failed)?;
-        file.add_array("fused", &Array2::from(self.fused)).map_err(failed)?;
+        file.add_array("time_s", &Array1::from(self.time_s))?;
+        file.add_array("trouble", &Array2::from(self.trouble))?;
+        file.add_array("fused", &Array2::from(self.fused))?;
         for (stream, modality) in self.streams.into_iter().zip(Modality::ALL) {
             let name = |what: &str| format!("{}_{what}", modality.name());
-            file.add_array(name("index"), &Array1::from(stream.index)).map_err(failed)?;
-            file.add_array(name("span_s"), &Array2::from(stream.span_s)).map_err(failed)?;
-            file.add_array(name("reading"), &Array2::from(stream.reading)).map_err(failed)?;
-            file.add_array(name("quality"), &Array1::from(stream.quality)).map_err(failed)?;
-            file.add_array(name("reliability"), &table(&stream.reliability)).map_err(failed)?;
-            file.add_array(name("known_s"), &Array1::from(stream.known_s)).map_err(failed)?;
-            file.add_array(name("embedding"), &table(&stream.embedding)).map_err(failed)?;
+            file.add_array(name("index"), &Array1::from(stream.index))?;
+            file.add_array(name("span_s"), &Array2::from(stream.span_s))?;
+            file.add_array(name("reading"), &Array2::from(stream.reading))?;
+            file.add_array(name("quality"), &Array1::from(stream.quality))?;
+            file.add_array(name("reliability"), &table(&stream.reliability))?;
+            file.add_array(name("known_s"), &Array1::from(stream.known_s))?;
+            file.add_array(name("embedding"), &table(&stream.embedding))?;
         }
-        file.finish().map_err(failed)?;
+        file.finish()?;
         Ok(())
     }
 }

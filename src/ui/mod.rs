@@ -10,7 +10,7 @@
 //! | `layout`     | where the panels lie                                     |
 //! | `state`      | what the pipeline told                                   |
 //! | `history`    | the past, bounded and thinned to the screen              |
-//! | `sensitivity` | what trouble made on purpose did                   |
+//! | `sensitivity` | what trouble made on purpose did                        |
 //! | `motion`     | eases between readings at the screen's rate              |
 //! | `phrases`    | readings and reasons in plain words                      |
 //! | `theme`      | every colour                                             |

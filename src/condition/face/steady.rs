@@ -11,7 +11,7 @@ use crate::signal::Frame;
 /// # Gives
 ///
 /// * `change`: how much a pixel changes from crop to crop, mean over the last third of a second, 0..=1 of the scale. A frozen
-///   picture has none; a camera's noise alone makes about 0.004.
+///   picture has none.
 /// * `strangeness`: how far the crop, in 14×14 cells, is from the mean of those before, in standard deviations of its own
 ///   brightness: a hand or a mask over part of it, or another face, raise it; light that changes evenly doesn't.
 #[derive(Debug, Clone, Default)]
