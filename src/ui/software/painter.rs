@@ -45,7 +45,7 @@ impl Painter {
         size: [usize; 2],
         scale: f32,
         primitives: &[ClippedPrimitive],
-        textures: &TexturesDelta,
+        mut textures: TexturesDelta,
         background: Color32,
     ) -> Vec<Bounds> {
         if size != self.canvas.size() {
@@ -54,11 +54,13 @@ impl Painter {
             let [across, down] = self.tiles_across_and_down();
             self.tiles.resize_with(across * down, Tile::default);
         }
-        self.textures.set(textures);
+        self.textures.set(&textures);
         self.collect(scale, primitives);
         self.hand_out(background);
         let drawn = self.draw(background);
-        self.textures.free(textures);
+        self.textures.free(&textures);
+        // egui wants to be told that all of it was taken in.
+        textures.clear();
         drawn
     }
 

@@ -128,7 +128,7 @@ impl Shell {
         let primitives = ctx.tessellate(output.shapes, scale);
         let size = open.window.inner_size();
         let size = [size.width, size.height].map(|len| len as usize);
-        let changed = open.painter.paint(size, scale, &primitives, &output.textures_delta, app.background());
+        let changed = open.painter.paint(size, scale, &primitives, output.textures_delta, app.background());
         // Who wasn't told of a picture has lost the one before.
         let is_lost = !was_announced || !open.is_shown;
         if is_lost || !changed.is_empty() {

@@ -83,7 +83,7 @@ impl Asker {
         let output = self.ask(x);
         let primitives = self.ctx.tessellate(output.shapes, self.scale);
         let background = Palette::of(Theme::Dark).background;
-        painter.paint(SIZE, self.scale, &primitives, &output.textures_delta, background)
+        painter.paint(SIZE, self.scale, &primitives, output.textures_delta, background)
     }
 }
 
