@@ -89,32 +89,84 @@ impl Walk {
 
 /// [`Crop::sample`] where four points are averaged, each by its nearest pixel: as they lie more than a pixel apart, what is
 /// between the pixels makes no difference that can be seen. Most of the time that a face takes beside its networks goes here,
-/// so red and blue are added in one number.
+/// so red and blue are added in one number, and a row that lies in the picture asks no more where its points lie.
 fn sample_averages(frame: &Frame, size: usize, walk: &Walk, mut write: impl FnMut(usize, [f32; 3])) {
-    const SUM: u32 = 0xffff;
-    let (last_x, last_y) = (frame.width as i32 - 1, frame.height as i32 - 1);
-    let stride = frame.width * 3;
-    let (mut row_x, mut row_y) = walk.origin;
+    let inside = Inside::of(frame);
+    let (mut x, mut y) = walk.origin;
     for row in 0..size {
-        let (mut x, mut y) = (row_x, row_y);
-        for column in 0..size {
-            let (mut red_and_blue, mut green) = (0u32, 0u32);
-            for (dx, dy) in walk.taps {
-                let (left, top) =
-                    ((x.saturating_add(dx) >> 16).clamp(0, last_x), (y.saturating_add(dy) >> 16).clamp(0, last_y));
-                let at = top as usize * stride + left as usize * 3;
-                if let Some(&[r, g, b]) = frame.rgb.get(at..).and_then(<[u8]>::first_chunk::<3>) {
-                    red_and_blue += u32::from(r) | u32::from(b) << 16;
-                    green += u32::from(g);
-                }
-            }
-            let mean = |sum: u32| sum as f32 * 0.25;
-            write(row * size + column, [mean(red_and_blue & SUM), mean(green), mean(red_and_blue >> 16)]);
-            x = x.saturating_add(walk.right.0);
-            y = y.saturating_add(walk.right.1);
+        let end = (
+            x.saturating_add(walk.right.0.saturating_mul(size as i32)),
+            y.saturating_add(walk.right.1.saturating_mul(size as i32)),
+        );
+        let is_inside = walk.taps.iter().all(|tap| inside.has((x, y), *tap) && inside.has(end, *tap));
+        let write = |column, rgb| write(row * size + column, rgb);
+        if is_inside {
+            sample_row(size, (x, y), walk, |left, top| inside.near(left, top), write);
+        } else {
+            sample_row(size, (x, y), walk, |left, top| inside.nearest(left, top), write);
         }
-        row_x = row_x.saturating_add(walk.down.0);
-        row_y = row_y.saturating_add(walk.down.1);
+        x = x.saturating_add(walk.down.0);
+        y = y.saturating_add(walk.down.1);
+    }
+}
+
+/// One row from `from` on; `pixel` gives red, green and blue in the lowest bytes.
+#[inline]
+fn sample_row(
+    size: usize,
+    from: (i32, i32),
+    walk: &Walk,
+    pixel: impl Fn(i32, i32) -> u32,
+    mut write: impl FnMut(usize, [f32; 3]),
+) {
+    const RED_AND_BLUE: u32 = 0x00ff_00ff;
+    let (mut x, mut y) = from;
+    for column in 0..size {
+        let (mut red_and_blue, mut green) = (0u32, 0u32);
+        for (dx, dy) in walk.taps {
+            let pixel = pixel(x.saturating_add(dx) >> 16, y.saturating_add(dy) >> 16);
+            red_and_blue += pixel & RED_AND_BLUE;
+            green += pixel >> 8 & 0xff;
+        }
+        let mean = |sum: u32| sum as f32 * 0.25;
+        write(column, [mean(red_and_blue & 0xffff), mean(green), mean(red_and_blue >> 16)]);
+        x = x.saturating_add(walk.right.0);
+        y = y.saturating_add(walk.right.1);
+    }
+}
+
+/// A picture whose pixels are read as whole numbers.
+struct Inside<'a> {
+    rgb: &'a [u8],
+    stride: usize,
+    last: (i32, i32),
+}
+
+impl<'a> Inside<'a> {
+    fn of(frame: &'a Frame) -> Self {
+        Self { rgb: &frame.rgb, stride: frame.width * 3, last: (frame.width as i32 - 1, frame.height as i32 - 1) }
+    }
+
+    /// Whether a point is in the picture, and not in its last row: four bytes can be read there.
+    fn has(&self, place: (i32, i32), tap: (i32, i32)) -> bool {
+        let (x, y) = (place.0.saturating_add(tap.0) >> 16, place.1.saturating_add(tap.1) >> 16);
+        (0..=self.last.0).contains(&x) && (0..self.last.1).contains(&y)
+    }
+
+    /// A pixel that is known to be there.
+    #[inline]
+    fn near(&self, left: i32, top: i32) -> u32 {
+        let at = top as usize * self.stride + left as usize * 3;
+        self.rgb.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |bytes| u32::from_le_bytes(*bytes))
+    }
+
+    /// The pixel nearest to a place.
+    #[inline]
+    fn nearest(&self, left: i32, top: i32) -> u32 {
+        let (left, top) = (left.clamp(0, self.last.0), top.clamp(0, self.last.1));
+        let at = top as usize * self.stride + left as usize * 3;
+        let Some([red, green, blue]) = self.rgb.get(at..).and_then(<[u8]>::first_chunk) else { return 0 };
+        u32::from_le_bytes([*red, *green, *blue, 0])
     }
 }
 
