@@ -28,6 +28,8 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.special import logsumexp
 from tqdm import tqdm
 
+from calibration import calibration_error
+
 LABELS = ["neutral", "happiness", "sadness", "anger", "fear", "disgust", "surprise"]
 PRIOR_SECS = 6.0
 CLIP = 4.0
@@ -312,19 +314,18 @@ def figures(clips, every):
             columns["uar"].append(uar(labels, [of_clip(clip, readings) for clip, readings in pairs]))
             columns["uar_first_reading"].append(uar(labels, [one[0] if len(one) else None for _, one in pairs]))
             columns["uar_last_reading"].append(uar(labels, [one[-1] if len(one) else None for _, one in pairs]))
-            columns["calibration_error"].append(calibration_error(pairs))
+            columns["calibration_error"].append(calibration_of(pairs))
         table[way] = {name: [round(float(np.mean(v)), 3), round(float(np.std(v)), 3)] for name, v in columns.items()}
     table["clips"] = len(clips)
     table["clips_without_reading"] = sum(len(clip.x) == 0 for clip in clips)
     return table
 
 
-def calibration_error(pairs):
-    """Mean distance between how sure readings are and how often they are right, in ten bins of sureness."""
+def calibration_of(pairs):
+    """The calibration error of clips' readings: how sure they are of their likeliest label, how often that is right."""
     sure = np.concatenate([np.exp(one).max(1) for _, one in pairs if len(one)])
     right = np.concatenate([one.argmax(1) == clip.label for clip, one in pairs if len(one)])
-    bins = np.minimum((sure * 10).astype(int), 9)
-    return float(sum(abs(sure[bins == at].mean() - right[bins == at].mean()) * np.mean(bins == at) for at in np.unique(bins)))
+    return calibration_error(sure, right)
 
 
 def show(name, table):
