@@ -14,7 +14,7 @@ use std::io::{BufWriter, Write as _};
 use std::time::Instant;
 
 use anyhow::{Context as _, bail, ensure};
-use circumplex::condition::descriptors::{Descriptors, FUNCTIONAL_NAMES, Frame, RATE_HZ, functionals};
+use circumplex::condition::descriptors::{DescriptorFrame, Descriptors, FUNCTIONAL_NAMES, RATE_HZ, functionals};
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -49,7 +49,7 @@ fn read(path: &str) -> anyhow::Result<Vec<f32>> {
     samples.with_context(|| format!("can't read {path}"))
 }
 
-fn frames(samples: &[f32]) -> Vec<Frame> {
+fn frames(samples: &[f32]) -> Vec<DescriptorFrame> {
     let mut descriptors = Descriptors::new();
     let mut frames = Vec::new();
     descriptors.push(samples, |_, frame| frames.push(*frame));
@@ -57,9 +57,9 @@ fn frames(samples: &[f32]) -> Vec<Frame> {
     frames
 }
 
-fn print_frames(frames: &[Frame]) -> anyhow::Result<()> {
+fn print_frames(frames: &[DescriptorFrame]) -> anyhow::Result<()> {
     let mut out = BufWriter::new(std::io::stdout().lock());
-    writeln!(out, "start_secs,{}", Frame::NAMES.join(","))?;
+    writeln!(out, "start_secs,{}", DescriptorFrame::NAMES.join(","))?;
     for (i, frame) in frames.iter().enumerate() {
         let values: Vec<String> = frame.values().iter().map(f32::to_string).collect();
         writeln!(out, "{:.2},{}", i as f32 * 0.01, values.join(","))?;
@@ -67,7 +67,7 @@ fn print_frames(frames: &[Frame]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn print_functionals(frames: &[Frame]) -> anyhow::Result<()> {
+fn print_functionals(frames: &[DescriptorFrame]) -> anyhow::Result<()> {
     let mut values = [0.0; 88];
     functionals(frames, &mut values);
     let values: Vec<String> = values.iter().map(f32::to_string).collect();

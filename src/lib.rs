@@ -41,7 +41,8 @@
 //! 4. The audio callback reads the clock and calls one function: no allocation, lock, log or panic.
 //! 5. Every link is bounded, states its policy, and counts.
 //! 6. A missing modality is a value with a reason. Fusion is defined for all eight combinations; none gives none.
-//! 7. Nothing waits for the window, and the window waits for nothing.
+//! 7. Nothing waits for the window. The window waits where it has said so: when devices are listed, and until one source
+//!    has ended before another is opened.
 //! 8. Live and offline run the same stages.
 //! 9. What a network expects is written in `models/manifest.toml` and checked when it is loaded.
 //! 10. Nobody's face, voice or words leave memory, but for what [`command`] is asked to write of a recording.

@@ -1,8 +1,8 @@
 """Trains the head of the face: `python models/training/face.py --data DIR [--evaluate]`.
 
 DIR holds `java-sed/video` and `ferplus`. Features are computed by the program (examples/training_features.rs) and kept
-in models/training/cache. Writes models/face_head.onnx, its table in models/manifest.toml and, with `--evaluate`,
-models/training/reports/face.json.
+in models/training/cache. Writes models/face_head.onnx and its table in models/manifest.toml. With `--evaluate` it only
+measures, and writes models/training/reports/face.json.
 """
 
 import argparse
@@ -46,11 +46,14 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     arguments.add_argument("--data", type=Path, required=True)
     arguments.add_argument("--cache", type=Path, default=Path(__file__).parent / "cache")
-    arguments.add_argument("--evaluate", action="store_true", help="cross-validate as well")
+    arguments.add_argument("--evaluate", action="store_true", help="measure only: nothing is written but the report")
     given = arguments.parse_args()
     clips = corpora.java_video(given.data, given.cache, "face")
     stills = corpora.Stills(given.data, given.cache)
     head = fit(clips, stills, set(), 0)
+    if given.evaluate:
+        evaluate(clips, stills, head)
+        return
     path = ROOT / "models/face_head.onnx"
     export(head, path, "Face to labels, valence and arousal. Acted expressions and web pictures. See CARD-face.md")
     check_export(head, path, clips[::10])
@@ -58,8 +61,6 @@ def main():
           corpora.FACE_FEATURES)
     print(f"trained on {len(clips)} clips and FER+, temperatures", [round(one.temperature, 2) for one in head.heads])
     print("FER+ valid, nothing known of the person:", stills.accuracy(unknown(head)))
-    if given.evaluate:
-        evaluate(clips, stills, head)
 
 
 if __name__ == "__main__":

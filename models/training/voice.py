@@ -1,8 +1,8 @@
 """Trains the head of the voice: `python models/training/voice.py --data DIR [--evaluate]`.
 
 DIR holds `ravdess/speech` and `java-sed/audio`. Features are computed by the program (examples/training_features.rs)
-and kept in models/training/cache. Writes models/voice_head.onnx, its table in models/manifest.toml and, with
-`--evaluate`, models/training/reports/voice.json. An evaluation that was stopped goes on where it was.
+and kept in models/training/cache. Writes models/voice_head.onnx and its table in models/manifest.toml. With `--evaluate`
+it only measures, and writes models/training/reports/voice.json; an evaluation that was stopped goes on where it was.
 """
 
 import argparse
@@ -59,10 +59,13 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     arguments.add_argument("--data", type=Path, required=True)
     arguments.add_argument("--cache", type=Path, default=Path(__file__).parent / "cache")
-    arguments.add_argument("--evaluate", action="store_true", help="cross-validate as well")
+    arguments.add_argument("--evaluate", action="store_true", help="measure only: nothing is written but the report")
     given = arguments.parse_args()
     ravdess = corpora.ravdess_voice(given.data, given.cache)
     java = corpora.java_voice(given.data, given.cache)
+    if given.evaluate:
+        evaluate(ravdess, java, given.cache)
+        return
     head = fit([ravdess, java], set(), 0)
     path = ROOT / "models/voice_head.onnx"
     export(head, path, "Voice to labels, valence and arousal. Acted speech; not for commercial use. See CARD-voice.md")
@@ -72,8 +75,6 @@ def main():
     print(f"trained on {len(ravdess) + len(java)} clips")
     for name, (_, scale), shrinkage in zip(("RAVDESS", "Java-SED"), head.experts, head.shrinkages):
         print(f"expert for {name}: shrinkage {shrinkage}, logarithm of the scale {scale.round(2).tolist()}")
-    if given.evaluate:
-        evaluate(ravdess, java, given.cache)
 
 
 if __name__ == "__main__":

@@ -68,6 +68,8 @@ pub(super) struct Request {
 const VOICE_SECS: usize = 8;
 /// Voices at most: more don't sound like more.
 const VOICES: usize = 12;
+/// No recording is longer.
+const LONGEST_SECS: f64 = 24.0 * 3600.0;
 
 pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> {
     let troubles = troubles(&request.corrupt)?;
@@ -88,23 +90,32 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
             );
         }
     }
-    let mut stages = batch::load(place)?;
-    fs::write(request.out.join("features.json"), describe(request, &troubles, &stages)?)?;
     let voices = if troubles.iter().any(|trouble| trouble.needs_voices()) {
-        voices(if request.voices.is_empty() { &request.files } else { &request.voices })?
+        let found = voices(if request.voices.is_empty() { &request.files } else { &request.voices });
+        for file in &request.files {
+            anyhow::ensure!(
+                others(file, 0, &found).next().is_some(),
+                "babble and another voice need voices of other recordings; nothing was written. Name some with --voices\nfile: {file:?}"
+            );
+        }
+        found
     } else {
         Vec::new()
     };
+    let mut stages = batch::load(place)?;
+    write_description(request, &describe(request, &troubles, &stages)?)?;
     let lengths = batch::lengths(&request.files);
     let bar = batch::progress(lengths.iter().sum::<u64>() * kinds.len() as u64);
-    let mut bad = Vec::new();
+    let (mut bad, mut written) = (Vec::new(), 0);
     for kind in &kinds {
         stages.forget_person();
         for (number, ((file, stem), &centis)) in request.files.iter().zip(&stems).zip(&lengths).enumerate() {
             let path = name(stem, *kind);
             bar.set_message(path.file_name().unwrap_or_default().to_string_lossy().into_owned());
             // With what is known carried on, a recording that was done before must be gone through again.
-            if request.resume && path.exists() && !request.same_person {
+            let is_done = request.resume && path.exists();
+            if is_done && !request.same_person {
+                written += 1;
                 bar.inc(centis);
                 continue;
             }
@@ -113,16 +124,19 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
             }
             let secs = centis as f64 / 100.0;
             let sabotage = kind.map(|trouble| sabotage(request, trouble, (number, file, secs), &voices));
-            match one(file, &path, sabotage.as_ref(), &mut stages) {
-                Ok(None) => {}
-                Ok(Some(damage)) => bad.push((file.as_path(), damage)),
+            match one(file, (!is_done).then_some(path.as_path()), sabotage.as_ref(), &mut stages) {
+                Ok(None) => written += 1,
+                Ok(Some(damage)) => {
+                    written += 1;
+                    bad.push((file.as_path(), damage));
+                }
                 Err(error) => bad.push((file.as_path(), format!("{error:#}"))),
             }
             bar.inc(centis);
         }
     }
     bar.finish_and_clear();
-    println!("{} arrays in {}", request.files.len() * kinds.len() - bad.len(), request.out.display());
+    println!("{written} arrays in {}", request.out.display());
     Ok(batch::tell_bad(&bad))
 }
 
@@ -148,40 +162,59 @@ fn sabotage(
     voices: &[(PathBuf, Vec<f32>)],
 ) -> Sabotage {
     let seed = request.seed.wrapping_mul(1_000_003).wrapping_add(number as u64 * 31 + trouble as u64);
+    // What doesn't say how long it is may be of any length.
+    let secs = if secs > 0.0 { secs } else { LONGEST_SECS };
     let bursts = if request.throughout { Bursts::always() } else { Bursts::seeded(seed, secs) };
-    // Never the recording's own voice; from another place of the list each time.
-    let others = voices.iter().cycle().skip(number).take(voices.len()).filter(|(other, _)| other != file);
     let mut mixed = Vec::new();
-    for (_, voice) in others.take(VOICES) {
+    for voice in others(file, number, voices).take(VOICES) {
         mixed.extend_from_slice(voice);
     }
     Sabotage { trouble, snr_db: request.snr, bursts, voices: mixed.into(), seed }
 }
 
-/// Some of what is said in each recording, 16 kHz mono; those without sound have none.
-fn voices(files: &[PathBuf]) -> anyhow::Result<Vec<(PathBuf, Vec<f32>)>> {
+/// Never the recording's own voice; from another place of the list for each recording.
+fn others<'a>(file: &Path, number: usize, voices: &'a [(PathBuf, Vec<f32>)]) -> impl Iterator<Item = &'a [f32]> {
+    let all = voices.iter().cycle().skip(number).take(voices.len());
+    all.filter(move |(other, _)| other != file).map(|(_, voice)| voice.as_slice())
+}
+
+/// Some of what is said in each recording, 16 kHz mono; those without sound, or that can't be read, have none.
+fn voices(files: &[PathBuf]) -> Vec<(PathBuf, Vec<f32>)> {
     // Spread over the list: its neighbours are often of one speaker.
     let step = files.len().div_ceil(4 * VOICES).max(1);
     let mut voices = Vec::new();
     for file in files.iter().step_by(step) {
-        let Ok(info) = media::probe(file) else { continue };
-        let Some(audio) = &info.audio else { continue };
-        let mut reader = media::AudioReader::open(file, &info)?;
-        let mut resampler = Resampler::new(audio.rate_hz)?;
-        let (mut block, mut voice) = (Vec::new(), Vec::new());
-        while reader.read(&mut block)?.is_some() {
-            resampler.push(&block, |samples| voice.extend_from_slice(samples));
-            if voice.len() >= VOICE_SECS * VOICES_RATE_HZ as usize {
-                break;
-            }
+        let Ok(voice) = voice_of(file) else { continue };
+        if !voice.is_empty() {
+            voices.push((file.clone(), voice));
         }
-        voices.push((file.clone(), voice));
     }
-    Ok(voices)
+    voices
 }
 
-/// One recording; what was wrong with it, if it could be read in part only.
-fn one(file: &Path, path: &Path, sabotage: Option<&Sabotage>, stages: &mut Stages) -> anyhow::Result<Option<String>> {
+fn voice_of(file: &Path) -> anyhow::Result<Vec<f32>> {
+    let info = media::probe(file)?;
+    let Some(audio) = &info.audio else { return Ok(Vec::new()) };
+    let mut reader = media::AudioReader::open(file, &info)?;
+    let mut resampler = Resampler::new(audio.rate_hz)?;
+    let (mut block, mut voice) = (Vec::new(), Vec::new());
+    // What was read of a file that breaks off is a voice as well.
+    while let Ok(Some(_)) = reader.read(&mut block) {
+        resampler.push(&block, |samples| voice.extend_from_slice(samples));
+        if voice.len() >= VOICE_SECS * VOICES_RATE_HZ as usize {
+            break;
+        }
+    }
+    Ok(voice)
+}
+
+/// One recording, written to `path` if there is one; what was wrong with it, if it could be read in part only.
+fn one(
+    file: &Path,
+    path: Option<&Path>,
+    sabotage: Option<&Sabotage>,
+    stages: &mut Stages,
+) -> anyhow::Result<Option<String>> {
     let mut ticks = TickFile::default();
     let analysis = offline::analyze_spoilt(file, stages, sabotage, |output| {
         if let Output::Tick { tick, .. } = output {
@@ -192,8 +225,26 @@ fn one(file: &Path, path: &Path, sabotage: Option<&Sabotage>, stages: &mut Stage
             ticks.add(tick, Modality::ALL.map(is_on));
         }
     })?;
-    ticks.write(path)?;
+    if let Some(path) = path {
+        ticks.write(path)?;
+    }
     Ok(analysis.damage)
+}
+
+/// What the arrays are, beside them. Those of another making don't come under the same description.
+fn write_description(request: &Request, text: &str) -> anyhow::Result<()> {
+    let path = request.out.join("features.json");
+    let has_arrays =
+        || fs::read_dir(&request.out).is_ok_and(|mut all| all.any(|one| one.is_ok_and(|one| is_array(&one.path()))));
+    anyhow::ensure!(
+        !request.resume || !has_arrays() || fs::read_to_string(&path).is_ok_and(|there| there == text),
+        "the arrays there were made in another way (troubles, seed, noise or networks), so they can't be gone on with; nothing was changed. Choose another folder, or --force to replace them\nfile: {path:?}"
+    );
+    Ok(fs::write(&path, text)?)
+}
+
+fn is_array(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "npz")
 }
 
 fn describe(request: &Request, troubles: &[Trouble], stages: &Stages) -> anyhow::Result<String> {

@@ -326,14 +326,23 @@ impl Report {
             Event::Camera(SourceState::Running { .. }) | Event::Microphone(SourceState::Running { .. }) => {
                 self.had_source = true;
             }
-            Event::Camera(SourceState::Ended | SourceState::Off) => self.over[0] = true,
-            Event::Microphone(SourceState::Ended | SourceState::Off) => self.over[1] = true,
-            Event::Camera(state @ SourceState::Failed { .. })
-            | Event::Microphone(state @ SourceState::Failed { .. }) => {
-                let entry = json!({"source": state.to_string()});
-                if self.is_recording { self.failed.push(entry) } else { self.off.push(entry) }
-            }
+            Event::Camera(state) => self.take_state(0, state),
+            Event::Microphone(state) => self.take_state(1, state),
             _ => {}
+        }
+    }
+
+    /// Of the camera (0) or the microphone (1). A device may come back; a recording that breaks off doesn't.
+    fn take_state(&mut self, which: usize, state: &SourceState) {
+        let is_broken = matches!(state, SourceState::Failed { .. })
+            || self.is_recording && matches!(state, SourceState::Lost { .. });
+        if is_broken {
+            let entry = json!({"source": state.to_string()});
+            if self.is_recording { self.failed.push(entry) } else { self.off.push(entry) }
+        }
+        let is_over = matches!(state, SourceState::Ended | SourceState::Off) || self.is_recording && is_broken;
+        if let Some(over) = self.over.get_mut(which) {
+            *over |= is_over;
         }
     }
 

@@ -79,12 +79,12 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Place { models: settings.models_folder(arguments.models.as_deref()), kept: arguments.settings, settings };
     let live = SourceChoice::Live { camera: Pick::Default, microphone: Pick::Default };
     match arguments.command {
-        None => watch(place, live),
+        None => watch(&place, live),
         Some(Command::Open { file }) => {
             anyhow::ensure!(file.exists(), "there is no file {}", file.display());
-            watch(place, SourceChoice::Recording(file))
+            watch(&place, SourceChoice::Recording(file))
         }
-        Some(Command::Demo { seed }) => watch(place, SourceChoice::Demo { seed }),
+        Some(Command::Demo { seed }) => watch(&place, SourceChoice::Demo { seed }),
         Some(Command::Analyze(request)) => analyze::run(&request, &place),
         Some(Command::Features(request)) => features::run(&request, &place),
         Some(Command::Run(request)) => headless::run(&request, &place),
@@ -119,15 +119,18 @@ impl Place {
 }
 
 /// In the window where there is a screen, else as a line in the terminal.
-fn watch(place: Place, source: SourceChoice) -> anyhow::Result<ExitCode> {
+fn watch(place: &Place, source: SourceChoice) -> anyhow::Result<ExitCode> {
     #[cfg(feature = "desktop")]
     if has_screen() {
         return window::run(place, source);
     }
-    eprintln!(
-        "circumplex: there is no screen here (neither X11 nor Wayland), so it runs without a window; Ctrl-C ends it."
-    );
-    headless::run_line(&place, source)
+    let why = if cfg!(feature = "desktop") {
+        "there is no screen here (neither X11 nor Wayland)"
+    } else {
+        "this program was built without its window"
+    };
+    eprintln!("circumplex: {why}, so it runs in the terminal; Ctrl-C ends it.");
+    headless::run_line(place, source)
 }
 
 #[cfg(feature = "desktop")]

@@ -19,7 +19,7 @@ use crate::ui::Host;
 use crate::ui::Options;
 use crate::ui::Wiring;
 
-pub(super) fn run(place: Place, source: SourceChoice) -> anyhow::Result<ExitCode> {
+pub(super) fn run(place: &Place, source: SourceChoice) -> anyhow::Result<ExitCode> {
     let options: Options =
         place.settings.window.clone().try_into().context("the settings under [window] can't be understood")?;
     let source = match source {
@@ -37,7 +37,7 @@ pub(super) fn run(place: Place, source: SourceChoice) -> anyhow::Result<ExitCode
         running.replace(Some(live.thread));
         Ok(Wiring { events: live.events, picture: live.picture, commands: live.commands, clock: live.clock, source })
     };
-    let kept = place.kept.or_else(settings::kept_at);
+    let kept = place.kept.clone().or_else(settings::kept_at);
     let host = Host {
         launch: Box::new(launch),
         list_devices: Box::new(|| {

@@ -226,6 +226,11 @@ impl FaceEncoder {
     /// Reads the face at this point of the next frame (px), if there is one.
     pub fn point_at(&mut self, x: f32, y: f32) {
         self.tracker.point_at(x, y);
+        self.begin_afresh();
+    }
+
+    /// Forgets the person, and what was just seen of them.
+    pub fn begin_afresh(&mut self) {
         self.person.forget();
         self.window.clear();
         self.looks = None;
@@ -344,10 +349,8 @@ impl FaceEncoder {
         let before = *self.looks.get_or_insert(looks);
         let apart = looks.iter().zip(before).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt();
         if away.is_some_and(|secs| secs > self.settings.lost_secs) && apart > OTHER_PERSON {
+            self.begin_afresh();
             self.looks = Some(looks);
-            self.person.forget();
-            self.window.clear();
-            self.steadiness.reset();
             return Some("another face came");
         }
         for (known, seen) in self.looks.iter_mut().flatten().zip(looks) {

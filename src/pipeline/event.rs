@@ -127,6 +127,14 @@ pub enum SourceChoice {
     },
 }
 
+impl SourceChoice {
+    /// Whether it is devices, which may come back when they are lost.
+    #[must_use]
+    pub const fn is_live(&self) -> bool {
+        matches!(self, Self::Live { .. })
+    }
+}
+
 /// How the machine is doing.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Health {

@@ -15,7 +15,7 @@ use crate::capture::media;
 use crate::capture::media::MediaError;
 use crate::capture::play::LONGEST_EXPOSURE;
 use crate::capture::sabotage::Sabotage;
-use crate::condition::descriptors::Frame as Descriptors;
+use crate::condition::descriptors::DescriptorFrame;
 use crate::condition::hear::Heard;
 use crate::condition::hear::Hearing;
 use crate::condition::hear::RATE_HZ;
@@ -63,7 +63,7 @@ pub enum Output<'a> {
     /// A frame's face. Its own frame and crop are left out.
     Face(&'a Timestamped<FaceView>),
     /// Descriptors of the sound whose middle is at the time.
-    Descriptors(Timestamp, &'a Descriptors),
+    Descriptors(Timestamp, &'a DescriptorFrame),
     /// Something was said.
     Transcript(&'a Timestamped<Transcript>),
     /// Something was said and isn't given: why.
@@ -104,7 +104,7 @@ enum FaceNote {
 
 enum SoundNote {
     Level(Timestamped<Level>),
-    Descriptors(Timestamp, Box<Descriptors>),
+    Descriptors(Timestamp, Box<DescriptorFrame>),
     Voice(Timestamped<Result<Evidence, Absence>>),
     /// An utterance ended at this time; what it says comes from the words thread, in order.
     Utterance(Timestamp),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::condition::descriptors::Descriptor;
-use crate::condition::descriptors::Frame as Descriptors;
+use crate::condition::descriptors::DescriptorFrame;
 use crate::report::ReportError;
 use crate::signal::BLENDSHAPE_NAMES;
 use crate::signal::FaceView;
@@ -54,7 +54,7 @@ impl FeatureFiles {
         face.0.write_record(
             own.iter().copied().map(str::to_owned).chain(BLENDSHAPE_NAMES.map(|name| format!("bs_{name}"))),
         )?;
-        voice.0.write_record(std::iter::once("time_s").chain(Descriptors::NAMES))?;
+        voice.0.write_record(std::iter::once("time_s").chain(DescriptorFrame::NAMES))?;
         Ok(Self { face, voice, next_voice: Timestamp::ZERO })
     }
 
@@ -89,7 +89,7 @@ impl FeatureFiles {
     /// # Errors
     ///
     /// If it can't be written.
-    pub fn voice(&mut self, at: Timestamp, frame: &Descriptors) -> Result<(), ReportError> {
+    pub fn voice(&mut self, at: Timestamp, frame: &DescriptorFrame) -> Result<(), ReportError> {
         if at < self.next_voice {
             return Ok(());
         }

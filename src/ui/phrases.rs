@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::pipeline::SourceState;
 use crate::pipeline::Spoil;
 use crate::pipeline::Trouble;
 use crate::signal::Absence;
@@ -13,6 +14,49 @@ use crate::signal::Modality;
 use crate::signal::Reading;
 use crate::time::Timestamp;
 use crate::ui::view::View;
+
+/// What becomes of a device that is gone.
+pub const RETRIED: &str = "tried again every second";
+
+/// What a source gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceKind {
+    /// A camera, or a recording's picture.
+    Picture,
+    /// A microphone, or a recording's sound.
+    Sound,
+}
+
+/// Why a source gives nothing (any more): of a device if `is_live`, of a recording else. `None` if it gives, or may yet.
+#[must_use]
+pub fn source_failure(kind: SourceKind, state: &SourceState, is_live: bool) -> Option<String> {
+    let name = match (kind, is_live) {
+        (SourceKind::Picture, true) => "camera",
+        (SourceKind::Picture, false) => "picture",
+        (SourceKind::Sound, true) => "microphone",
+        (SourceKind::Sound, false) => "sound",
+    };
+    let (of_device, of_recording, message) = match state {
+        SourceState::Failed { message } => ("can't be opened", "can't be read", message),
+        SourceState::Lost { message } => ("is lost", "breaks off", message),
+        SourceState::Silent { message } if kind == SourceKind::Sound => {
+            ("gives only silence", "is only silence", message)
+        }
+        _ => return None,
+    };
+    Some(format!("The {name} {}: {message}", if is_live { of_device } else { of_recording }))
+}
+
+/// That a source was left out, or that a recording has none.
+#[must_use]
+pub const fn source_off(kind: SourceKind, is_live: bool) -> &'static str {
+    match (kind, is_live) {
+        (SourceKind::Picture, true) => "No camera was chosen.",
+        (SourceKind::Picture, false) => "There is no picture in it.",
+        (SourceKind::Sound, true) => "No microphone was chosen.",
+        (SourceKind::Sound, false) => "There is no sound in it.",
+    }
+}
 
 /// How far from the middle a place must be to be called pleasant, calm and so on.
 const MARKED: f32 = 0.15;

@@ -118,7 +118,7 @@ impl Sensitivity {
 
 /// A trouble's newest trial stands for those before.
 fn keep(effects: &mut Vec<Effect>, effect: Effect) {
-    match effects.iter_mut().find(|other| other.spoil == effect.spoil) {
+    match effects.iter_mut().find(|other| other.spoil.is_like(&effect.spoil)) {
         Some(other) => *other = effect,
         None => effects.push(effect),
     }

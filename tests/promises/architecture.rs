@@ -39,7 +39,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
 ];
 
 /// Where a foreign crate lives, so that it can be exchanged in one folder. `main` is the program itself.
-const HOMES: [(&str, &[&str]); 34] = [
+const HOMES: [(&str, &[&str]); 37] = [
     ("alsa", &["capture"]),
     ("anyhow", &["main", "command"]),
     ("audioadapter_buffers", &["condition"]),
@@ -65,16 +65,22 @@ const HOMES: [(&str, &[&str]); 34] = [
     ("realfft", &["condition"]),
     ("ringbuf", &["link"]),
     ("rubato", &["condition"]),
+    ("rustix", &["capture"]),
+    ("serde_json", &["capture", "command", "condition", "report"]),
     ("sha2", &["model"]),
     ("softbuffer", &["ui"]),
     ("strsim", &["settings"]),
     ("sysinfo", &["pipeline"]),
     ("tokenizers", &["encode"]),
+    ("toml", &["command", "model", "settings", "signal", "ui"]),
     ("toml_edit", &["settings"]),
     ("tracing_subscriber", &["main"]),
     ("triple_buffer", &["link"]),
     ("whisper_rs", &["encode"]),
 ];
+
+/// At home everywhere: how values are written down, what errors say, what is logged.
+const EVERYWHERE: [&str; 3] = ["serde", "thiserror", "tracing"];
 
 const MOST_LINES: usize = 600;
 
@@ -174,6 +180,18 @@ fn a_foreign_crate_has_one_home() {
             assert!(!is_used || homes.contains(&module.as_str()), "{path:?}: {foreign} lives in {homes:?}");
         }
     }
+}
+
+#[test]
+fn every_foreign_crate_has_a_row() {
+    let cargo: toml::Table = fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
+    let linux = &cargo["target"]["cfg(target_os = \"linux\")"]["dependencies"];
+    let tables = [&cargo["dependencies"], linux].map(|table| table.as_table().unwrap());
+    let listed: BTreeSet<String> =
+        tables.into_iter().flat_map(|table| table.keys().map(|name| name.replace('-', "_"))).collect();
+    let rows: BTreeSet<String> = HOMES.iter().map(|(name, _)| *name).chain(EVERYWHERE).map(str::to_owned).collect();
+
+    assert_eq!(listed, rows);
 }
 
 #[test]

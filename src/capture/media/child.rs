@@ -25,6 +25,8 @@ use super::MediaError;
 /// Ticks per second of the stamps that the child is told to write.
 pub(super) const TICKS_PER_SECOND: i64 = 1_000_000;
 const LONGEST_LINE: u64 = 64 * 1024;
+/// A recording that ends so much before its length says, and complained, was cut short.
+const MISSING_SECS: f64 = 0.5;
 /// What Linux gives to everyone who asks.
 #[cfg(target_os = "linux")]
 const PIPE_BYTES: usize = 1 << 20;
@@ -106,14 +108,20 @@ impl Ffmpeg {
         }
     }
 
-    /// What the child last complained of.
-    pub(super) fn complaint(&self) -> Option<&str> {
-        self.complaint.as_deref()
-    }
-
-    /// The file.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    /// What the end of the stream means, of which `read_s` seconds were read, if any, and `ends_s` should be.
+    ///
+    /// # Errors
+    ///
+    /// If the child complained and nothing came, or much less than there should be.
+    pub(super) fn ended(&self, read_s: Option<f64>, ends_s: f64) -> Result<(), MediaError> {
+        let Some(complaint) = self.complaint.as_deref() else { return Ok(()) };
+        match read_s {
+            None => Err(MediaError::decoding(&self.path, complaint)),
+            Some(read_s) if read_s + MISSING_SECS < ends_s => {
+                Err(MediaError::Truncated { path: self.path.clone(), read_s, of_s: ends_s })
+            }
+            Some(_) => Ok(()),
+        }
     }
 }
 

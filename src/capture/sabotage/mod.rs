@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 pub use bursts::Bursts;
 pub use picture::PictureSabotage;
+pub use sound::Loudness;
 pub use sound::SoundSabotage;
 pub use sound::VOICES_RATE_HZ;
 pub use words::WordsSabotage;
@@ -69,6 +70,15 @@ pub struct Spoil {
     pub trouble: Trouble,
     /// Signal to noise, dB: of noise and babble.
     pub snr_db: f32,
+}
+
+impl Spoil {
+    /// Whether it does the same: how loud it is makes a difference only where something is added.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let is_as_loud = (self.snr_db - other.snr_db).abs() < 0.5;
+        self.trouble == other.trouble && (is_as_loud || !self.trouble.has_level())
+    }
 }
 
 /// One kind of trouble.
@@ -148,6 +158,12 @@ impl Trouble {
         }
     }
 
+    /// Whether it is louder or softer than the speech.
+    #[must_use]
+    pub const fn has_level(self) -> bool {
+        matches!(self, Self::Noise | Self::Babble)
+    }
+
     /// Whether it needs other voices.
     #[must_use]
     pub const fn needs_voices(self) -> bool {
@@ -165,5 +181,15 @@ mod tests {
             assert_eq!(Trouble::from_name(one.name()), Some(one));
         }
         assert_eq!(Trouble::from_name("earthquake"), None);
+    }
+
+    #[test]
+    fn only_noise_and_babble_are_another_trouble_at_another_level() {
+        for trouble in Trouble::ALL {
+            let [quiet, loud] = [10.0, 0.0].map(|snr_db| Spoil { trouble, snr_db });
+
+            assert!(quiet.is_like(&quiet));
+            assert_eq!(quiet.is_like(&loud), !matches!(trouble, Trouble::Noise | Trouble::Babble));
+        }
     }
 }

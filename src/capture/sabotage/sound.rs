@@ -30,13 +30,19 @@ pub struct SoundSabotage {
     step: f64,
     /// Where in the other voices each speaker is.
     places: Vec<f64>,
+    loudness: Loudness,
+    brown: f32,
+}
+
+/// How loud sound was in the last seconds: the level of speech, as long as pauses are short.
+#[derive(Debug, Clone)]
+pub struct Loudness {
     /// A sample's share in the running mean square.
     rise: f32,
     /// What is left of the level after a sample.
     decay: f32,
     mean_square: f32,
     loudest: f32,
-    brown: f32,
 }
 
 /// The rate of other voices, Hz.
@@ -58,7 +64,6 @@ impl SoundSabotage {
         let mut rng = Rng::with_seed(seed);
         let speakers = if trouble == Trouble::Babble { BABBLERS } else { 1 };
         let places = (0..speakers).map(|_| rng.f64() * voices.len() as f64).collect();
-        let rate = rate_hz.max(1) as f32;
         Self {
             trouble,
             snr_db,
@@ -67,19 +72,21 @@ impl SoundSabotage {
             voices,
             step: f64::from(VOICES_RATE_HZ) / f64::from(rate_hz.max(1)),
             places,
-            rise: 1.0 - (-1.0 / (RISE_SECS * rate)).exp(),
-            decay: (-1.0 / (DECAY_SECS * rate)).exp(),
-            mean_square: 0.0,
-            loudest: 0.0,
+            loudness: Loudness::new(rate_hz),
             brown: 0.0,
         }
+    }
+
+    /// The same, beginning after sound that was so loud.
+    #[must_use]
+    pub fn after(self, loudness: &Loudness) -> Self {
+        Self { loudness: loudness.clone(), ..self }
     }
 
     /// Takes in the next samples, and spoils those for which `is_on`, by their place in the block.
     pub fn spoil(&mut self, samples: &mut [f32], is_on: impl Fn(usize) -> bool) {
         for (at, sample) in samples.iter_mut().enumerate() {
-            self.mean_square += (*sample * *sample - self.mean_square) * self.rise;
-            self.loudest = (self.loudest * self.decay).max(self.mean_square.max(0.0).sqrt());
+            self.loudness.take(*sample);
             if is_on(at) {
                 *sample = self.spoilt(*sample);
             }
@@ -87,7 +94,7 @@ impl SoundSabotage {
     }
 
     fn spoilt(&mut self, sample: f32) -> f32 {
-        let level = self.loudest.max(LEAST_LEVEL);
+        let level = self.loudness.level();
         let noise_level = level * 10f32.powf(-self.snr_db / 20.0);
         let spoilt = match self.trouble {
             Trouble::Mute => 0.0,
@@ -125,6 +132,32 @@ impl SoundSabotage {
             *place = (*place + self.step) % len;
         }
         sum
+    }
+}
+
+impl Loudness {
+    /// Of sound at `rate_hz`, of which nothing was heard yet.
+    #[must_use]
+    pub fn new(rate_hz: u32) -> Self {
+        let rate = rate_hz.max(1) as f32;
+        Self {
+            rise: 1.0 - (-1.0 / (RISE_SECS * rate)).exp(),
+            decay: (-1.0 / (DECAY_SECS * rate)).exp(),
+            mean_square: 0.0,
+            loudest: 0.0,
+        }
+    }
+
+    /// Takes in the next sample.
+    pub fn take(&mut self, sample: f32) {
+        self.mean_square += (sample * sample - self.mean_square) * self.rise;
+        self.loudest = (self.loudest * self.decay).max(self.mean_square.max(0.0).sqrt());
+    }
+
+    /// Root mean square, full scale being 1; never nothing.
+    #[must_use]
+    pub const fn level(&self) -> f32 {
+        self.loudest.max(LEAST_LEVEL)
     }
 }
 
@@ -184,6 +217,23 @@ mod tests {
                 assert!((found - snr_db).abs() < 3.0, "{trouble:?}: {found} instead of {snr_db}");
             }
         }
+    }
+
+    #[test]
+    fn noise_that_begins_in_a_pause_is_as_loud_as_speech_was() {
+        let mut loudness = Loudness::new(16_000);
+        for sample in tone(220.0, 1.0, 0.1) {
+            loudness.take(sample);
+        }
+        let noise = |sabotage: SoundSabotage| {
+            let (mut sabotage, mut pause) = (sabotage, vec![0.0; 1600]);
+            sabotage.spoil(&mut pause, |_| true);
+            level(&pause)
+        };
+        let afresh = || SoundSabotage::new(Trouble::Noise, 0.0, Arc::default(), 16_000, 1);
+
+        assert!(noise(afresh().after(&loudness)) > 0.05);
+        assert!(noise(afresh()) < 0.01);
     }
 
     #[test]

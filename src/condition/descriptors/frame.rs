@@ -30,7 +30,7 @@ macro_rules! descriptors {
             }
         }
 
-        impl Frame {
+        impl DescriptorFrame {
             /// The names of the values, in order.
             pub const NAMES: [&'static str; LEN] = [$($name,)+];
 
@@ -95,13 +95,13 @@ descriptors! {
 
 /// The descriptors of one hop. Every value is finite.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Frame {
+pub struct DescriptorFrame {
     pub(super) values: [f32; LEN],
     pub(super) energy: f32,
 }
 
-impl Frame {
-    /// The values, in the order of [`Frame::NAMES`].
+impl DescriptorFrame {
+    /// The values, in the order of [`DescriptorFrame::NAMES`].
     #[must_use]
     pub const fn values(&self) -> &[f32; LEN] {
         &self.values
@@ -126,7 +126,7 @@ impl Frame {
     }
 }
 
-impl Index<Descriptor> for Frame {
+impl Index<Descriptor> for DescriptorFrame {
     type Output = f32;
 
     fn index(&self, descriptor: Descriptor) -> &f32 {

@@ -1,7 +1,7 @@
 //! What a stretch of speech is like as a whole.
 
 use super::contour::{Moments, Slopes, percentile, runs, slopes};
-use super::frame::{Descriptor, Frame};
+use super::frame::{Descriptor, DescriptorFrame};
 
 const HOP_SECS: f32 = 0.01;
 /// A run of voiced or unvoiced hops counts as a segment from this many on.
@@ -103,7 +103,7 @@ pub const FUNCTIONAL_NAMES: [&str; 88] = [
 
 /// The share of the frames that have a pitch, 0–1; 0 for no frames.
 #[must_use]
-pub fn voiced_share(frames: &[Frame]) -> f32 {
+pub fn voiced_share(frames: &[DescriptorFrame]) -> f32 {
     let voiced = frames.iter().filter(|frame| frame.is_voiced()).count();
     voiced as f32 / frames.len().max(1) as f32
 }
@@ -114,7 +114,7 @@ pub fn voiced_share(frames: &[Frame]) -> f32 {
 /// frame has a pitch, say. Whether there's a voice at all is told by [`voiced_share`]. Segments'
 /// lengths are in seconds, slopes per second, the sound level in dB of full scale; the rest has
 /// the unit of its descriptor, and `stddevNorm` none.
-pub fn functionals(frames: &[Frame], out: &mut [f32; 88]) {
+pub fn functionals(frames: &[DescriptorFrame], out: &mut [f32; 88]) {
     out.fill(0.0);
     if frames.is_empty() {
         return;
@@ -160,14 +160,14 @@ impl Out<'_> {
     }
 }
 
-fn write_pitch_and_loudness(frames: &[Frame], out: &mut Out) {
+fn write_pitch_and_loudness(frames: &[DescriptorFrame], out: &mut Out) {
     let mut pitch: Vec<f32> = frames.iter().map(|frame| frame[Descriptor::F0]).filter(|f0| *f0 > 0.0).collect();
     out.put_contour(&mut pitch);
     let mut loudness: Vec<f32> = frames.iter().map(|frame| frame[Descriptor::Loudness]).collect();
     out.put_contour(&mut loudness);
 }
 
-fn write_spectrum(frames: &[Frame], out: &mut Out) {
+fn write_spectrum(frames: &[DescriptorFrame], out: &mut Out) {
     use Descriptor::{Mfcc1, Mfcc2, Mfcc3, Mfcc4, SpectralFlux};
     for descriptor in [SpectralFlux, Mfcc1, Mfcc2, Mfcc3, Mfcc4] {
         out.put_moments(frames.iter().map(|frame| frame[descriptor]));
@@ -176,7 +176,7 @@ fn write_spectrum(frames: &[Frame], out: &mut Out) {
 
 /// Over the frames where the descriptor isn't 0. The formants' levels are −201 where unvoiced,
 /// and are taken in as such, as openSMILE does.
-fn write_voice(frames: &[Frame], out: &mut Out) {
+fn write_voice(frames: &[DescriptorFrame], out: &mut Out) {
     use Descriptor as D;
     for descriptor in [D::Jitter, D::Shimmer, D::Hnr, D::H1H2, D::H1A3] {
         out.put_moments(frames.iter().map(|frame| frame[descriptor]).filter(|v| *v != 0.0));
@@ -195,7 +195,7 @@ fn write_voice(frames: &[Frame], out: &mut Out) {
     }
 }
 
-fn write_by_voicing(frames: &[Frame], out: &mut Out) {
+fn write_by_voicing(frames: &[DescriptorFrame], out: &mut Out) {
     use Descriptor as D;
     let balance = [D::AlphaRatio, D::HammarbergIndex, D::Slope0To500, D::Slope500To1500];
     let cepstrum = [D::Mfcc1, D::Mfcc2, D::Mfcc3, D::Mfcc4];
@@ -209,13 +209,14 @@ fn write_by_voicing(frames: &[Frame], out: &mut Out) {
     }
 }
 
-fn write_rhythm(frames: &[Frame], out: &mut Out) {
+fn write_rhythm(frames: &[DescriptorFrame], out: &mut Out) {
     let secs = frames.len() as f32 * HOP_SECS;
     let loudness: Vec<f32> = frames.iter().map(|frame| frame[Descriptor::Loudness]).collect();
     out.put(slopes(&loudness, HOP_SECS).peaks as f32 / secs);
 
     let lengths = |wanted| {
-        runs(frames.iter().map(Frame::is_voiced), wanted, SHORTEST_SEGMENT).map(|len| (len - 1) as f32 * HOP_SECS)
+        runs(frames.iter().map(DescriptorFrame::is_voiced), wanted, SHORTEST_SEGMENT)
+            .map(|len| (len - 1) as f32 * HOP_SECS)
     };
     out.put(lengths(true).count() as f32 / secs);
     for wanted in [true, false] {
@@ -225,6 +226,6 @@ fn write_rhythm(frames: &[Frame], out: &mut Out) {
         out.put(moments.deviation);
     }
 
-    let energy = Moments::of(frames.iter().map(Frame::energy)).mean;
+    let energy = Moments::of(frames.iter().map(DescriptorFrame::energy)).mean;
     out.put(if energy > 0.0 { (10.0 * energy.log10()).max(SILENCE_DBP) } else { SILENCE_DBP });
 }

@@ -65,7 +65,7 @@ mod spectrum;
 #[cfg(test)]
 mod tests;
 
-pub use frame::{Descriptor, Frame};
+pub use frame::{Descriptor, DescriptorFrame};
 pub use functionals::{FUNCTIONAL_NAMES, functionals, voiced_share};
 
 use formants::{Formant, FormantReader};
@@ -160,7 +160,7 @@ impl Descriptors {
     /// Takes in a block, and hands each frame that it completes to `emit`, with its index.
     ///
     /// A sample that isn't a number counts as 0; others are clamped to −1..1.
-    pub fn push(&mut self, mut samples: &[f32], mut emit: impl FnMut(u64, &Frame)) {
+    pub fn push(&mut self, mut samples: &[f32], mut emit: impl FnMut(u64, &DescriptorFrame)) {
         while !samples.is_empty() {
             let (taken, rest) = samples.split_at(samples.len().min(WINDOW - self.filled));
             let room = &mut self.window[self.filled..self.filled + taken.len()];
@@ -180,7 +180,7 @@ impl Descriptors {
     /// Gives the frames that still wait for later ones, and starts afresh.
     ///
     /// What is left of the sound is shorter than a hop's step, or than one window, and is dropped.
-    pub fn finish(&mut self, mut emit: impl FnMut(u64, &Frame)) {
+    pub fn finish(&mut self, mut emit: impl FnMut(u64, &DescriptorFrame)) {
         let mut pitches = [0.0; pitch::LOOKAHEAD];
         let mut len = 0;
         for (slot, hz) in pitches.iter_mut().zip(self.pitch.finish()) {
@@ -207,7 +207,7 @@ impl Descriptors {
         self.given = 0;
     }
 
-    fn read_window(&mut self, emit: &mut impl FnMut(u64, &Frame)) {
+    fn read_window(&mut self, emit: &mut impl FnMut(u64, &DescriptorFrame)) {
         self.waiting.rotate_left(1);
         let waiting = &mut self.waiting[KEPT - 1];
         waiting.samples = *self.window;
@@ -226,7 +226,7 @@ impl Descriptors {
         }
     }
 
-    fn give(&mut self, frame: Frame, emit: &mut impl FnMut(u64, &Frame)) {
+    fn give(&mut self, frame: DescriptorFrame, emit: &mut impl FnMut(u64, &DescriptorFrame)) {
         if let Some(frame) = self.smoother.push(frame) {
             emit(self.given, &frame);
             self.given += 1;
@@ -234,9 +234,9 @@ impl Descriptors {
     }
 
     /// All descriptors of the window kept at `index`, whose pitch is `hz`, or 0 if unvoiced.
-    fn read_voice(&mut self, index: usize, hz: f32) -> Frame {
+    fn read_voice(&mut self, index: usize, hz: f32) -> DescriptorFrame {
         let waiting = &self.waiting[index];
-        let mut frame = Frame { energy: waiting.energy, ..Frame::default() };
+        let mut frame = DescriptorFrame { energy: waiting.energy, ..DescriptorFrame::default() };
         frame.set_spectral(&waiting.spectral);
         frame.set_formants(&waiting.formants);
         if hz <= 0.0 {
@@ -259,7 +259,7 @@ impl Descriptors {
     }
 }
 
-impl Frame {
+impl DescriptorFrame {
     fn set(&mut self, descriptor: Descriptor, value: f32) {
         self.values[descriptor as usize] = if value.is_finite() { value } else { 0.0 };
     }

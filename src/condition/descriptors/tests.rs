@@ -3,11 +3,11 @@
 use std::f32::consts::{PI, TAU};
 
 use super::voiced_share;
-use super::{Descriptor, Descriptors, FUNCTIONAL_NAMES, Frame, HOP, WINDOW, functionals};
+use super::{Descriptor, DescriptorFrame, Descriptors, FUNCTIONAL_NAMES, HOP, WINDOW, functionals};
 
 const RATE: f32 = super::RATE_HZ as f32;
 
-fn frames(samples: &[f32]) -> Vec<Frame> {
+fn frames(samples: &[f32]) -> Vec<DescriptorFrame> {
     let mut frames = Vec::new();
     let mut descriptors = Descriptors::new();
     descriptors.push(samples, |_, frame| frames.push(*frame));
@@ -52,7 +52,7 @@ fn vowel(shift_samples: usize, shrink: f32) -> Vec<f32> {
     scaled(samples, 0.5)
 }
 
-fn median(frames: &[Frame], descriptor: Descriptor) -> f32 {
+fn median(frames: &[DescriptorFrame], descriptor: Descriptor) -> f32 {
     let mut values: Vec<f32> = frames.iter().map(|frame| frame[descriptor]).collect();
     values.sort_by(f32::total_cmp);
     values[values.len() / 2]

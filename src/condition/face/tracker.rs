@@ -43,6 +43,8 @@ pub struct Tracker {
     crop: Option<Crop>,
     others: Vec<FaceBox>,
     detected_at: Option<Timestamp>,
+    /// When it looked closely for the last time and nobody was there.
+    looked_close_at: Option<Timestamp>,
     pointed_at: Option<(f32, f32)>,
     input: Vec<f32>,
     outputs: Vec<Vec<f32>>,
@@ -53,6 +55,7 @@ const SIDE: usize = 256;
 const SCALE: f32 = 1.5;
 const MIN_PRESENCE: f32 = 0.5;
 const LOOK_ROUND: Duration = Duration::from_secs(1);
+const LOOK_CLOSE: Duration = Duration::from_millis(200);
 /// Passes over the first frame after a detection: the crop settles on the landmarks.
 const SETTLING: usize = 3;
 /// Where nobody is found: borders around the picture to look with, and how much wider than the face to cut.
@@ -73,6 +76,7 @@ impl Tracker {
             crop: None,
             others: Vec::new(),
             detected_at: None,
+            looked_close_at: None,
             pointed_at: None,
             input: vec![0.0; SIDE * SIDE * 3],
             outputs: Vec::new(),
@@ -99,8 +103,17 @@ impl Tracker {
             self.lose();
             self.look_round(frame, at)?;
         }
-        if self.settle(frame)? || self.look_close(frame)? {
+        if self.settle(frame)? {
             return Ok(Some(&self.found));
+        }
+        // An empty chair is looked at closely now and then only: it takes three times as long.
+        let is_due = self.looked_close_at.is_none_or(|last| at < last || at.since(last) >= LOOK_CLOSE);
+        if is_due {
+            self.looked_close_at = Some(at);
+            if self.look_close(frame)? {
+                self.looked_close_at = None;
+                return Ok(Some(&self.found));
+            }
         }
         Ok(None)
     }
@@ -121,6 +134,7 @@ impl Tracker {
         self.lose();
         self.others.clear();
         self.detected_at = None;
+        self.looked_close_at = None;
         self.pointed_at = None;
     }
 

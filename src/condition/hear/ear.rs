@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::condition::descriptors::DescriptorFrame;
 use crate::condition::descriptors::Descriptors;
-use crate::condition::descriptors::Frame as DescriptorFrame;
 use crate::condition::descriptors::functionals;
 use crate::condition::hear::RATE_HZ;
 use crate::condition::hear::floor::Floor;

@@ -223,6 +223,7 @@ impl Run {
             notes: told,
             clock,
             spoils: Arc::default(),
+            voices: None,
         };
         threads.push(stage("hear", hear.notes.clone(), move || hear.run())?);
         let sources = Sources { frames, streams, camera: camera_in, microphone: microphone_in };
@@ -388,6 +389,10 @@ impl Run {
                 for modality in modalities_of(stage) {
                     fusing.gatherer.switch(*modality, Some(Absence::StageFailed));
                 }
+                // A source that is no more has come to its end.
+                if let Some(ended) = ["camera", "microphone"].iter().position(|source| *source == stage) {
+                    fusing.end(ended);
+                }
                 fusing.failed.push(stage);
                 self.events.offer(Event::StageFailed { stage, message });
             }
@@ -406,6 +411,7 @@ impl Run {
             };
             match command {
                 Command::Camera(pick) => {
+                    ends.face_orders.offer(Order::OtherPictures);
                     ends.camera.offer(pick);
                 }
                 Command::Microphone(pick) => {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::capture::AudioStream;
 use crate::capture::SourceState;
+use crate::capture::sabotage::Loudness;
 use crate::capture::sabotage::PictureSabotage;
 use crate::capture::sabotage::SoundSabotage;
 use crate::capture::sabotage::Spoil;
@@ -75,6 +76,8 @@ pub(super) enum Note {
 pub(super) enum Order {
     Afresh,
     Freeze(Freeze),
+    /// Another camera's pictures follow.
+    OtherPictures,
     Point(f32, f32),
     Spoil(Arc<[Spoil]>),
 }
@@ -176,9 +179,10 @@ impl FaceStage {
                     let afresh = |spoil: &Spoil| PictureSabotage::new(spoil.trouble, SEED);
                     self.trouble = spoils.iter().map(|one| same(one).unwrap_or_else(|| afresh(one))).collect();
                 }
-                (Order::Afresh, Some(encoder)) => encoder.person_mut().forget(),
+                (Order::Afresh, Some(encoder)) => encoder.begin_afresh(),
                 (Order::Freeze(freeze), Some(encoder)) => encoder.person_mut().freeze(freeze == Freeze::Frozen),
                 (Order::Point(x, y), Some(encoder)) => encoder.point_at(x, y),
+                (Order::OtherPictures, Some(encoder)) => encoder.restart(),
                 (_, None) => {}
             }
         }
@@ -196,6 +200,8 @@ pub(super) struct HearStage {
     pub(super) notes: Notes,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) spoils: Arc<[Spoil]>,
+    /// What others say in babble; made when it is first asked for.
+    pub(super) voices: Option<Arc<[f32]>>,
 }
 
 impl HearStage {
@@ -222,16 +228,17 @@ impl HearStage {
         let mut patience = Patience::default();
         let mut clock = SampleClock::new(stream.rate_hz);
         let (mut block, mut heard, mut seq) = (Vec::new(), Vec::new(), 0);
-        let mut trouble = trouble_for(&self.spoils, stream.rate_hz);
+        let mut loudness = Loudness::new(stream.rate_hz);
+        let mut trouble = self.trouble_for(&[], stream.rate_hz, &loudness);
         let mut told_at = self.clock.now();
         // A device that hangs never ends its stream; another stream, or the end of all, ends it too.
         let mut is_closing = false;
         loop {
-            for order in self.orders.drain() {
-                if let Order::Spoil(spoils) = order {
-                    trouble = trouble_for(&spoils, stream.rate_hz);
-                    self.spoils = spoils;
-                }
+            let asked =
+                self.orders.drain().filter_map(|order| if let Order::Spoil(all) = order { Some(all) } else { None });
+            if let Some(spoils) = asked.last() {
+                self.spoils = spoils;
+                trouble = self.trouble_for(&trouble, stream.rate_hz, &loudness);
             }
             let began = self.clock.now();
             let mark = stream.inlet.read(&mut block);
@@ -239,8 +246,12 @@ impl HearStage {
             let done = match mark {
                 Some(mark) => {
                     clock.observe(mark.first_sample, mark.captured_at);
+                    // Followed while all is well, too: noise that begins in a pause is as loud as speech was.
+                    for sample in &block {
+                        loudness.take(*sample);
+                    }
                     for one in &mut trouble {
-                        one.spoil(&mut block, |_| true);
+                        one.sabotage.spoil(&mut block, |_| true);
                     }
                     hearing.push(mark.first_sample, &block, |one| heard.push(one))
                 }
@@ -278,6 +289,22 @@ impl HearStage {
         }
     }
 
+    /// What spoils sound at this rate. What goes on, goes on as it was.
+    fn trouble_for(&mut self, before: &[Spoiling], rate_hz: u32, loudness: &Loudness) -> Vec<Spoiling> {
+        let needs_voices = self.spoils.iter().any(|spoil| spoil.trouble.needs_voices());
+        let voices =
+            if needs_voices { self.voices.get_or_insert_with(synthetic_voices).clone() } else { Arc::default() };
+        let strikes = self.spoils.iter().filter(|spoil| spoil.trouble.modality() == Modality::Voice);
+        let spoiling = |spoil: &Spoil| {
+            let same = before.iter().find(|one| one.spoil == *spoil).cloned();
+            same.unwrap_or_else(|| {
+                let sabotage = SoundSabotage::new(spoil.trouble, spoil.snr_db, voices.clone(), rate_hz, SEED);
+                Spoiling { spoil: *spoil, sabotage: sabotage.after(loudness) }
+            })
+        };
+        strikes.map(spoiling).collect()
+    }
+
     fn place(&mut self, one: Heard, at: &impl Fn(u64) -> Timestamp, seq: u64, took: Duration) {
         match one {
             Heard::Level { first, level } => {
@@ -301,24 +328,27 @@ impl HearStage {
     }
 }
 
-/// What spoils sound at this rate. Other voices are the synthetic participant's: nobody's.
-fn trouble_for(spoils: &[Spoil], rate_hz: u32) -> Vec<SoundSabotage> {
-    let strikes = |spoil: &&Spoil| spoil.trouble.modality() == Modality::Voice;
-    let voices: Arc<[f32]> =
-        if spoils.iter().any(|spoil| spoil.trouble.needs_voices()) { synthetic_voices() } else { Arc::default() };
-    let sound = |spoil: &Spoil| SoundSabotage::new(spoil.trouble, spoil.snr_db, voices.clone(), rate_hz, SEED);
-    spoils.iter().filter(strikes).map(sound).collect()
+/// Trouble of the sound that was asked for, and what makes it.
+#[derive(Clone)]
+struct Spoiling {
+    spoil: Spoil,
+    sabotage: SoundSabotage,
 }
 
+/// Other voices, which are the synthetic participant's: nobody's. They are part of the program, so they are there.
 fn synthetic_voices() -> Arc<[f32]> {
-    let Ok(mut voice) = SyntheticVoice::new() else { return Arc::default() };
-    let mut samples = vec![0.0; VOICES_SECS * SAMPLE_RATE_HZ as usize];
-    voice.read(0, &mut samples);
-    let mut at_rate = Vec::new();
-    if let Ok(mut resampler) = Resampler::new(SAMPLE_RATE_HZ) {
+    let made = SyntheticVoice::new().map_err(|error| error.to_string()).and_then(|mut voice| {
+        let mut samples = vec![0.0; VOICES_SECS * SAMPLE_RATE_HZ as usize];
+        voice.read(0, &mut samples);
+        let mut resampler = Resampler::new(SAMPLE_RATE_HZ).map_err(|error| error.to_string())?;
+        let mut at_rate = Vec::new();
         resampler.push(&samples, |block| at_rate.extend_from_slice(block));
-    }
-    at_rate.into()
+        Ok(at_rate.into())
+    });
+    made.unwrap_or_else(|error| {
+        tracing::error!(error, "there are no other voices: babble is silent");
+        Arc::default()
+    })
 }
 
 pub(super) struct VoiceStage {
@@ -339,7 +369,7 @@ impl VoiceStage {
                 match order {
                     Order::Afresh => self.encoder.person_mut().forget(),
                     Order::Freeze(freeze) => self.encoder.person_mut().freeze(freeze == Freeze::Frozen),
-                    Order::Point(..) | Order::Spoil(_) => {}
+                    Order::Point(..) | Order::Spoil(_) | Order::OtherPictures => {}
                 }
             }
             let Some(window) = self.windows.take_new() else {
@@ -386,7 +416,7 @@ impl WordsStage {
                     Order::Spoil(spoils) => {
                         self.trouble = spoils.iter().map(|spoil| WordsSabotage::new(spoil.trouble, SEED)).collect();
                     }
-                    Order::Freeze(_) | Order::Point(..) => {}
+                    Order::Freeze(_) | Order::Point(..) | Order::OtherPictures => {}
                 }
             }
             let (spoken, utterance) = match self.utterances.wait(DRAIN) {

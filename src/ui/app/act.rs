@@ -71,7 +71,7 @@ impl App {
                 (options.camera, options.microphone) = (camera, microphone);
             }
         });
-        self.trouble = None;
+        self.failure = None;
         self.opening = Opening::Asked(source);
     }
 

@@ -13,6 +13,8 @@ use crate::ui::app::Opening;
 use crate::ui::layout;
 use crate::ui::layout::Places;
 use crate::ui::panels;
+use crate::ui::phrases;
+use crate::ui::phrases::SourceKind;
 use crate::ui::theme::Palette;
 
 impl App {
@@ -83,9 +85,9 @@ impl App {
                 let claim = "reads how an expression comes across: pleasant or unpleasant, calm or excited.\n\
                     It reads expressions, not feelings, and says what each reading rests on.";
                 ui.label(RichText::new(claim).size(14.5).color(palette.muted));
-                for trouble in self.troubles() {
+                for failure in self.failures() {
                     ui.add_space(6.0);
-                    ui.label(RichText::new(trouble).color(palette.alert));
+                    ui.label(RichText::new(failure).color(palette.alert));
                 }
             });
             ui.add_space(24.0);
@@ -100,20 +102,21 @@ impl App {
     }
 
     /// What keeps it from reading, in words.
-    fn troubles(&self) -> Vec<String> {
-        let mut troubles: Vec<_> = self.trouble.iter().cloned().collect();
+    fn failures(&self) -> Vec<String> {
+        let mut failures: Vec<_> = self.failure.iter().cloned().collect();
         if self.wiring.is_some() {
-            for (name, state) in [("camera", &self.state.camera), ("microphone", &self.state.microphone)] {
-                match state {
-                    Some(SourceState::Failed { message } | SourceState::Lost { message }) => {
-                        troubles.push(format!("The {name}: {message} (tried again every second)"));
-                    }
-                    Some(SourceState::Off) => troubles.push(format!("No {name} was chosen.")),
-                    _ => {}
+            let is_live = self.source.is_live();
+            for (kind, state) in
+                [(SourceKind::Picture, &self.state.camera), (SourceKind::Sound, &self.state.microphone)]
+            {
+                let why = state.as_ref().and_then(|state| phrases::source_failure(kind, state, is_live));
+                failures.extend(why.map(|why| if is_live { format!("{why} ({})", phrases::RETRIED) } else { why }));
+                if matches!(state, Some(SourceState::Off)) {
+                    failures.push(phrases::source_off(kind, is_live).to_owned());
                 }
             }
         }
-        troubles
+        failures
     }
 
     /// What lies over the panels; the panels go on under it and can be used.
@@ -146,8 +149,8 @@ impl App {
                 ui.set_width(width);
                 match sheet {
                     Sheet::Sources => {
-                        if let Some(trouble) = &self.trouble {
-                            ui.label(RichText::new(trouble).color(palette.alert));
+                        if let Some(failure) = &self.failure {
+                            ui.label(RichText::new(failure).color(palette.alert));
                         }
                         panels::start_ui(ui, palette, &mut form, self.devices.as_ref())
                     }

@@ -50,7 +50,7 @@ pub struct App {
     wiring: Option<Wiring>,
     source: SourceChoice,
     opening: Opening,
-    trouble: Option<String>,
+    failure: Option<String>,
     state: State,
     picture: Option<Picture>,
     devices: Option<(Vec<String>, Vec<String>)>,
@@ -99,7 +99,7 @@ impl App {
             wiring: None,
             source: first.clone(),
             opening: if waits { Opening::No } else { Opening::Asked(first) },
-            trouble: None,
+            failure: None,
             state: State::default(),
             picture: None,
             devices: None,
@@ -225,10 +225,10 @@ impl App {
                     Ok(wiring) => {
                         self.source = wiring.source.clone();
                         self.wiring = Some(wiring);
-                        self.trouble = None;
+                        self.failure = None;
                         self.sheet = self.sheet.filter(|sheet| *sheet != Sheet::Sources);
                     }
-                    Err(message) => self.trouble = Some(message),
+                    Err(message) => self.failure = Some(message),
                 }
                 ctx.request_repaint();
             }

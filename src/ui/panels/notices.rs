@@ -11,11 +11,11 @@ use egui::Stroke;
 use egui::Ui;
 
 use crate::pipeline::SourceChoice;
-use crate::pipeline::SourceState;
 use crate::signal::Modality;
 use crate::ui::Sheet;
 use crate::ui::WindowCommand;
 use crate::ui::phrases;
+use crate::ui::phrases::SourceKind;
 use crate::ui::theme::Palette;
 use crate::ui::view::View;
 
@@ -82,12 +82,12 @@ pub fn notices(view: &View<'_>) -> Vec<Notice> {
         all.push(Notice { kind: NoticeKind::Failure, text, ways: vec![again] });
     }
     all.extend(stages_off(view));
-    match view.state.microphone.as_ref() {
-        Some(SourceState::Failed { message }) => all.push(microphone(&format!("can't be opened: {message}"))),
-        Some(SourceState::Lost { message }) => all.push(microphone(&format!("is lost: {message}"))),
-        Some(SourceState::Silent { message }) => all.push(microphone(&format!("gives only silence: {message}"))),
-        _ => {}
-    }
+    let microphone = view.state.microphone.as_ref();
+    let why = microphone.and_then(|state| phrases::source_failure(SourceKind::Sound, state, view.source.is_live()));
+    all.extend(why.map(|text| {
+        let way = ("choose a source".to_owned(), "devices, a recording, …", WindowCommand::Sheet(Sheet::Sources));
+        Notice { kind: NoticeKind::Failure, text, ways: vec![way] }
+    }));
     if let Some(ended) = view.state.ended_at {
         let again = ("play it again".to_owned(), "from the beginning", WindowCommand::Open(view.source.clone()));
         let text = format!("The recording has come to its end at {}.", phrases::clock(view, ended));
@@ -98,11 +98,6 @@ pub fn notices(view: &View<'_>) -> Vec<Notice> {
         all.push(Notice { kind: NoticeKind::Note, text, ways: vec![on] });
     }
     all
-}
-
-fn microphone(what: &str) -> Notice {
-    let way = ("choose a source".to_owned(), "devices, a recording, …", WindowCommand::Sheet(Sheet::Sources));
-    Notice { kind: NoticeKind::Failure, text: format!("The microphone {what}"), ways: vec![way] }
 }
 
 /// One line for all modalities that are off for the same reason.

@@ -68,7 +68,7 @@ pub fn picture_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
     painter.rect_filled(frame, 5.0, view.palette.behind_picture);
 
     let mut command = None;
-    let trouble = trouble(view);
+    let missing = missing(view);
     if let Some(picture) = view.picture {
         let shown = egui::vec2((height / aspect).min(space.x), height);
         let map = Map {
@@ -76,8 +76,8 @@ pub fn picture_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
             size: picture.size,
             is_mirrored: view.options.mirrored,
         };
-        draw_picture(&painter, map, picture, view.palette.on_picture, trouble.is_some());
-        if trouble.is_none() {
+        draw_picture(&painter, map, picture, view.palette.on_picture, missing.is_some());
+        if missing.is_none() {
             draw_found(&painter, view, map, picture);
             command = choose(view, map, picture, response.interact_pointer_pos().filter(|_| response.clicked()));
         }
@@ -85,27 +85,34 @@ pub fn picture_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "picture"));
         response.on_hover_text(hover);
     }
-    if let Some(message) = &trouble {
+    if let Some(message) = &missing {
         draw_message(&painter, view, frame, message);
     }
-    command.or(controls_ui(ui, view, trouble.is_some()))
+    command.or(controls_ui(ui, view, missing.is_some()))
 }
 
 /// Why there is no live picture, in words.
-fn trouble(view: &View<'_>) -> Option<String> {
+fn missing(view: &View<'_>) -> Option<String> {
+    let is_live = view.source.is_live();
     match view.state.camera.as_ref() {
         None if view.picture.is_some() => None,
         None => Some("waiting for the first picture".to_owned()),
         Some(SourceState::Running { .. } | SourceState::Ended) => {
             view.picture.is_none().then(|| "waiting for the first picture".to_owned())
         }
-        Some(SourceState::Off) => Some("no camera chosen".to_owned()),
-        Some(SourceState::Opening) => Some("opening the camera".to_owned()),
+        Some(SourceState::Off) if is_live => Some("no camera chosen".to_owned()),
+        Some(SourceState::Off) => Some("there is no picture in it".to_owned()),
+        Some(SourceState::Opening) if is_live => Some("opening the camera".to_owned()),
+        Some(SourceState::Opening) => Some("opening it".to_owned()),
         Some(SourceState::Silent { message }) => Some(message.clone()),
-        Some(SourceState::Failed { message }) => {
-            Some(format!("the camera can't be opened\n{message}\ntried again every second"))
+        Some(SourceState::Failed { message }) if is_live => {
+            Some(format!("the camera can't be opened\n{message}\n{}", phrases::RETRIED))
         }
-        Some(SourceState::Lost { message }) => Some(format!("the camera is lost\n{message}\ntried again every second")),
+        Some(SourceState::Failed { message }) => Some(format!("the picture can't be read\n{message}")),
+        Some(SourceState::Lost { message }) if is_live => {
+            Some(format!("the camera is lost\n{message}\n{}", phrases::RETRIED))
+        }
+        Some(SourceState::Lost { message }) => Some(format!("the picture breaks off\n{message}")),
     }
 }
 

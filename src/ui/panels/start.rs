@@ -46,7 +46,7 @@ pub fn start_ui(
         });
         way_ui(middle, palette, "A recording", "Drop a file onto the window, or type where it is.", |ui| {
             let field = TextEdit::singleline(&mut form.path).hint_text("path of the file").desired_width(f32::INFINITY);
-            let field = ui.add(field).on_hover_text("a sound file, or a folder with pictures and sound");
+            let field = ui.add(field).on_hover_text("a film, a sound file or a picture");
             let is_entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
             let path = form.path.trim();
             let open = ui.add_enabled(!path.is_empty(), main_button(palette, "Open the recording"));

@@ -30,13 +30,13 @@ pub fn top_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
         let camera = device_text("Camera", view.state.camera.as_ref(), view, is_wide);
         let response = device_ui(ui, view, &camera, view.state.camera.as_ref());
         let cameras = view.devices.map(|(cameras, _)| cameras.as_slice());
-        let pick = picker_ui(&response, cameras, &view.options.camera, is_live(view));
+        let pick = picker_ui(&response, cameras, &view.options.camera, view.source.is_live());
         command = command.take().or(pick.map(|pick| pick.command(Command::Camera)));
 
         let microphone = device_text("Microphone", view.state.microphone.as_ref(), view, is_wide);
         let response = device_ui(ui, view, &microphone, view.state.microphone.as_ref());
         let microphones = view.devices.map(|(_, microphones)| microphones.as_slice());
-        let pick = picker_ui(&response, microphones, &view.options.microphone, is_live(view));
+        let pick = picker_ui(&response, microphones, &view.options.microphone, view.source.is_live());
         command = command.take().or(pick.map(|pick| pick.command(Command::Microphone)));
         meter_ui(ui, view);
 
@@ -49,10 +49,6 @@ pub fn top_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
         });
     });
     command
-}
-
-const fn is_live(view: &View<'_>) -> bool {
-    matches!(view.source, SourceChoice::Live { .. })
 }
 
 struct DeviceText {
@@ -75,10 +71,14 @@ fn device_text(kind: &str, state: Option<&SourceState>, view: &View<'_>, is_wide
         Some(SourceState::Opening) => ("opening".to_owned(), "being opened".to_owned()),
         Some(SourceState::Running { name, form }) => (elided(name, most), format!("{name}\n{form}")),
         Some(SourceState::Silent { message }) => ("silent".to_owned(), message.clone()),
-        Some(SourceState::Failed { message }) => {
-            ("can't be opened".to_owned(), format!("{message}\ntried again every second"))
+        Some(SourceState::Failed { message }) if source.is_live() => {
+            ("can't be opened".to_owned(), format!("{message}\n{}", phrases::RETRIED))
         }
-        Some(SourceState::Lost { message }) => ("lost".to_owned(), format!("{message}\ntried again every second")),
+        Some(SourceState::Failed { message }) => ("can't be read".to_owned(), message.clone()),
+        Some(SourceState::Lost { message }) if source.is_live() => {
+            ("lost".to_owned(), format!("{message}\n{}", phrases::RETRIED))
+        }
+        Some(SourceState::Lost { message }) => ("breaks off".to_owned(), message.clone()),
         Some(SourceState::Ended) => ("ended".to_owned(), "the recording has come to its end".to_owned()),
     };
     DeviceText { short: format!("{kind}: {short}"), long: format!("{kind}: {long}\nclick to choose another") }
