@@ -9,6 +9,11 @@
 //!
 //! Between encoder and head stand personal statistics ([`Person`]): heads read a face and a voice against the running
 //! mean of the same person's.
+//!
+//! # Why
+//!
+//! [`FaceEncoder`] drives the tracker of [`condition`](crate::condition) itself: the crop that the expression is read from
+//! follows the landmarks of the very frame, so finding a face and reading it is one walk over one picture, on one thread.
 
 mod face;
 mod head;
