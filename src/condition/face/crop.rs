@@ -1,5 +1,7 @@
 //! A turned square cut out of a picture.
 
+use std::ops::Range;
+
 use crate::signal::FaceBox;
 use crate::signal::Frame;
 use crate::signal::Landmark;
@@ -85,77 +87,102 @@ impl Walk {
         let taps = [(-0.25, -0.25), (0.25, -0.25), (-0.25, 0.25), (0.25, 0.25)].map(tap);
         Self { origin: fixed(origin), right: fixed(right), down: fixed(down), taps }
     }
+
+    /// Which columns of the row of `size` that begins at `from` have all their points in the picture, but in its last row.
+    fn inside(&self, from: (i32, i32), size: usize, last: (i32, i32)) -> Range<usize> {
+        let (mut start, mut end) = (0, size as i64);
+        let axes = [
+            (from.0, self.right.0, self.taps.map(|tap| tap.0), last.0),
+            (from.1, self.right.1, self.taps.map(|tap| tap.1), last.1 - 1),
+        ];
+        for (from, step, taps, last) in axes {
+            let [least, most] = [taps.iter().min(), taps.iter().max()].map(|tap| tap.map_or(0, |tap| i64::from(*tap)));
+            let (from, step) = (i64::from(from), i64::from(step));
+            // `low <= from + column * step <= high`
+            let (low, high) = (-least, (i64::from(last) + 1) * ONE as i64 - 1 - most);
+            match step {
+                0 if (low..=high).contains(&from) => {}
+                0 => end = start,
+                1.. => {
+                    start = start.max((low - from + step - 1).div_euclid(step));
+                    end = end.min((high - from).div_euclid(step) + 1);
+                }
+                _ => {
+                    start = start.max((from - high - step - 1).div_euclid(-step));
+                    end = end.min((from - low).div_euclid(-step) + 1);
+                }
+            }
+        }
+        let start = start.clamp(0, size as i64);
+        start as usize..end.clamp(start, size as i64) as usize
+    }
 }
 
 /// [`Crop::sample`] where four points are averaged, each by its nearest pixel: as they lie more than a pixel apart, what is
 /// between the pixels makes no difference that can be seen. Most of the time that a face takes beside its networks goes here,
-/// so red and blue are added in one number, and a row that lies in the picture asks no more where its points lie.
+/// so red and blue are added in one number, and where all points lie in the picture nothing asks whether they do.
 fn sample_averages(frame: &Frame, size: usize, walk: &Walk, mut write: impl FnMut(usize, [f32; 3])) {
-    let inside = Inside::of(frame);
-    let (mut x, mut y) = walk.origin;
+    let pixels = Pixels::of(frame);
+    let mut from = walk.origin;
     for row in 0..size {
-        let end = (
-            x.saturating_add(walk.right.0.saturating_mul(size as i32)),
-            y.saturating_add(walk.right.1.saturating_mul(size as i32)),
-        );
-        let is_inside = walk.taps.iter().all(|tap| inside.has((x, y), *tap) && inside.has(end, *tap));
-        let write = |column, rgb| write(row * size + column, rgb);
-        if is_inside {
-            sample_row(size, (x, y), walk, |left, top| inside.near(left, top), write);
-        } else {
-            sample_row(size, (x, y), walk, |left, top| inside.nearest(left, top), write);
-        }
-        x = x.saturating_add(walk.down.0);
-        y = y.saturating_add(walk.down.1);
+        let inside = walk.inside(from, size, pixels.last);
+        let mut write = |column, rgb| write(row * size + column, rgb);
+        let mut row = |columns: Range<usize>, is_inside: bool| {
+            if is_inside {
+                sample_row(columns, from, walk, |left, top| pixels.inside(left, top), &mut write);
+            } else {
+                sample_row(columns, from, walk, |left, top| pixels.nearest(left, top), &mut write);
+            }
+        };
+        row(0..inside.start, false);
+        row(inside.clone(), true);
+        row(inside.end..size, false);
+        from = (from.0.saturating_add(walk.down.0), from.1.saturating_add(walk.down.1));
     }
 }
 
-/// One row from `from` on; `pixel` gives red, green and blue in the lowest bytes.
+/// Columns of the row that begins at `from`; `pixel` gives red, green and blue in the lowest bytes.
 #[inline]
 fn sample_row(
-    size: usize,
+    columns: Range<usize>,
     from: (i32, i32),
     walk: &Walk,
     pixel: impl Fn(i32, i32) -> u32,
-    mut write: impl FnMut(usize, [f32; 3]),
+    write: &mut impl FnMut(usize, [f32; 3]),
 ) {
     const RED_AND_BLUE: u32 = 0x00ff_00ff;
-    let (mut x, mut y) = from;
-    for column in 0..size {
+    let along = |start: i32, step: i32| start.wrapping_add(step.wrapping_mul(columns.start as i32));
+    let (mut x, mut y) = (along(from.0, walk.right.0), along(from.1, walk.right.1));
+    for column in columns {
         let (mut red_and_blue, mut green) = (0u32, 0u32);
         for (dx, dy) in walk.taps {
-            let pixel = pixel(x.saturating_add(dx) >> 16, y.saturating_add(dy) >> 16);
+            let pixel = pixel(x.wrapping_add(dx) >> 16, y.wrapping_add(dy) >> 16);
             red_and_blue += pixel & RED_AND_BLUE;
             green += pixel >> 8 & 0xff;
         }
         let mean = |sum: u32| sum as f32 * 0.25;
         write(column, [mean(red_and_blue & 0xffff), mean(green), mean(red_and_blue >> 16)]);
-        x = x.saturating_add(walk.right.0);
-        y = y.saturating_add(walk.right.1);
+        x = x.wrapping_add(walk.right.0);
+        y = y.wrapping_add(walk.right.1);
     }
 }
 
 /// A picture whose pixels are read as whole numbers.
-struct Inside<'a> {
+struct Pixels<'a> {
     rgb: &'a [u8],
     stride: usize,
+    /// The last column and row.
     last: (i32, i32),
 }
 
-impl<'a> Inside<'a> {
+impl<'a> Pixels<'a> {
     fn of(frame: &'a Frame) -> Self {
         Self { rgb: &frame.rgb, stride: frame.width * 3, last: (frame.width as i32 - 1, frame.height as i32 - 1) }
     }
 
-    /// Whether a point is in the picture, and not in its last row: four bytes can be read there.
-    fn has(&self, place: (i32, i32), tap: (i32, i32)) -> bool {
-        let (x, y) = (place.0.saturating_add(tap.0) >> 16, place.1.saturating_add(tap.1) >> 16);
-        (0..=self.last.0).contains(&x) && (0..self.last.1).contains(&y)
-    }
-
-    /// A pixel that is known to be there.
+    /// A pixel that is known to be there, and not in the last row: four bytes are read.
     #[inline]
-    fn near(&self, left: i32, top: i32) -> u32 {
+    fn inside(&self, left: i32, top: i32) -> u32 {
         let at = top as usize * self.stride + left as usize * 3;
         self.rgb.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |bytes| u32::from_le_bytes(*bytes))
     }
@@ -276,6 +303,30 @@ mod tests {
         }
         // A point that falls between two pixels may be taken for either: one of four, where neighbours are alike.
         assert!(worst < 4.0, "{worst}");
+    }
+
+    #[test]
+    fn what_is_inside_is_all_that_lies_in_the_picture() {
+        let last = (199, 99);
+        let places = [(20.0, 30.0), (-60.0, 40.0), (150.0, -20.0), (90.0, 95.0), (-500.0, -500.0), (100.0, 50.0)];
+        for (origin, turn) in places.into_iter().flat_map(|place| [0.0, 0.4, -1.2, 1.6, 3.1].map(|turn| (place, turn)))
+        {
+            let (sin, cos) = f32::sin_cos(turn);
+            let walk = Walk::new(origin, (cos * 2.5, sin * 2.5), (-sin * 2.5, cos * 2.5));
+
+            let found = walk.inside(walk.origin, 64, last);
+
+            let is_inside = |column: i32| {
+                walk.taps.iter().all(|(dx, dy)| {
+                    let (x, y) =
+                        (walk.origin.0 + column * walk.right.0 + dx, walk.origin.1 + column * walk.right.1 + dy);
+                    (0..=last.0).contains(&(x >> 16)) && (0..last.1).contains(&(y >> 16))
+                })
+            };
+            let expected: Vec<usize> =
+                (0..64).filter(|column| is_inside(*column)).map(|column| column as usize).collect();
+            assert_eq!(found.collect::<Vec<_>>(), expected, "{origin:?} {turn}");
+        }
     }
 
     #[test]
