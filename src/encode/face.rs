@@ -72,6 +72,11 @@ pub struct FaceOutcome {
 /// 3 angles of the head (in radians) and the expression network's 7 logits, then the mean of its 128 features.
 pub struct FaceEncoder {
     tracker: Tracker,
+    reader: FaceReader,
+}
+
+/// The second half of a [`FaceEncoder`]: reads the face that was found in a frame.
+pub struct FaceReader {
     geometry: Geometry,
     blendshapes: Network,
     expression: Network,
@@ -147,8 +152,7 @@ impl FaceEncoder {
             Err(ModelError::Unlisted { .. }) => None,
             Err(error) => return Err(error),
         };
-        Ok(Self {
-            tracker: Tracker::load(manifest, runtime)?,
+        let reader = FaceReader {
             geometry: Geometry::load(manifest)?,
             blendshapes: Network::load(manifest, runtime, "face_blendshapes")?,
             expression: Network::load(manifest, runtime, "expression")?,
@@ -163,7 +167,8 @@ impl FaceEncoder {
             pixels: vec![0.0; CROP * CROP * 3],
             outputs: Vec::new(),
             features: Vec::new(),
-        })
+        };
+        Ok(Self { tracker: Tracker::load(manifest, runtime)?, reader })
     }
 
     /// Reads the face in `view.frame`, and fills in the rest of the view.
@@ -172,74 +177,91 @@ impl FaceEncoder {
     ///
     /// If a network fails.
     pub fn encode(&mut self, view: &mut FaceView, span: Span) -> Result<FaceOutcome, ModelError> {
-        let at = span.end;
-        view.face = None;
-        view.expression = None;
-        view.landmarks.clear();
-        view.crop.rgb.clear();
-        let found = self.tracker.follow(&view.frame, at)?.cloned();
-        view.others.clear();
-        view.others.extend_from_slice(self.tracker.others());
-        let Some(found) = found else {
-            self.window.clear();
-            return Ok(FaceOutcome { presence: Err(Absence::NoFace), afresh: None });
-        };
-        view.face = Some(found.face);
-        view.landmarks.extend_from_slice(&found.landmarks);
-        view.pose = self.geometry.pose(&found.landmarks).unwrap_or_default();
-        view.gaze_deg = gaze(&found.landmarks).unwrap_or_default();
-        self.cut(&found.landmarks, &found.face, view);
-        view.quality = measure(&view.crop, found.face.width, found.presence, &view.pose, &self.settings.quality);
-        (view.quality.change, view.quality.strangeness) = self.steadiness.observe(&view.crop);
-        let expression = self.express(&found.landmarks)?;
-        view.blink = mean_of(&expression.blendshapes, &["eyeBlinkLeft", "eyeBlinkRight"]);
+        self.tracker.look(view, span.end)?;
+        self.reader.read(view, span)
+    }
 
-        let afresh = self.recognise(&found.landmarks, at);
-        let presence = match self.settings.quality.refusal(&view.quality, &view.pose) {
-            Some(absence) => {
-                self.window.clear();
-                Err(absence)
-            }
-            None => self.read(&expression, view, span)?,
-        };
-        view.expression = Some(expression);
-        Ok(FaceOutcome { presence, afresh })
+    /// What finds the face and what reads it, for two threads: each takes every frame, in order, and the second after the
+    /// first.
+    pub const fn halves(&mut self) -> (&mut Tracker, &mut FaceReader) {
+        (&mut self.tracker, &mut self.reader)
     }
 
     /// What is known of the person.
     #[must_use]
     pub const fn person(&self) -> &Person {
-        &self.person
+        &self.reader.person
     }
 
     /// The same, to freeze or to forget.
     pub const fn person_mut(&mut self) -> &mut Person {
-        &mut self.person
+        &mut self.reader.person
     }
 
     /// The features of the last reading, or none before the first.
     #[must_use]
     pub fn features(&self) -> &[f32] {
-        &self.features
+        &self.reader.features
     }
 
     /// Reads the face at this point of the next frame (px), if there is one.
     pub fn point_at(&mut self, x: f32, y: f32) {
         self.tracker.point_at(x, y);
-        self.begin_afresh();
+        self.reader.begin_afresh();
     }
 
     /// Forgets the person, and what was just seen of them.
     pub fn begin_afresh(&mut self) {
+        self.reader.begin_afresh();
+    }
+
+    /// Forgets the stream (for another recording or camera), not the person.
+    pub fn restart(&mut self) {
+        self.tracker.reset();
+        self.reader.restart();
+    }
+}
+
+impl FaceReader {
+    /// Reads the face that the [`Tracker`] found in the view, and fills in the rest of it.
+    ///
+    /// # Errors
+    ///
+    /// If a network fails.
+    pub fn read(&mut self, view: &mut FaceView, span: Span) -> Result<FaceOutcome, ModelError> {
+        let at = span.end;
+        let Some(face) = view.face else {
+            self.window.clear();
+            return Ok(FaceOutcome { presence: Err(Absence::NoFace), afresh: None });
+        };
+        view.pose = self.geometry.pose(&view.landmarks).unwrap_or_default();
+        view.gaze_deg = gaze(&view.landmarks).unwrap_or_default();
+        self.cut(&face, view);
+        view.quality = measure(&view.crop, face.width, view.quality.presence, &view.pose, &self.settings.quality);
+        (view.quality.change, view.quality.strangeness) = self.steadiness.observe(&view.crop);
+        let expression = self.express(&view.landmarks)?;
+        view.blink = mean_of(&expression.blendshapes, &["eyeBlinkLeft", "eyeBlinkRight"]);
+
+        let afresh = self.recognise(&view.landmarks, at);
+        let presence = match self.settings.quality.refusal(&view.quality, &view.pose) {
+            Some(absence) => {
+                self.window.clear();
+                Err(absence)
+            }
+            None => self.reading(&expression, view, span)?,
+        };
+        view.expression = Some(expression);
+        Ok(FaceOutcome { presence, afresh })
+    }
+
+    fn begin_afresh(&mut self) {
         self.person.forget();
         self.window.clear();
         self.looks = None;
         self.steadiness.reset();
     }
 
-    /// Forgets the stream (for another recording or camera), not the person.
-    pub fn restart(&mut self) {
-        self.tracker.reset();
+    fn restart(&mut self) {
         self.window.clear();
         self.features.clear();
         self.last_seen = None;
@@ -248,8 +270,8 @@ impl FaceEncoder {
     }
 
     /// The 112×112 crop of the face, level, around its landmarks.
-    fn cut(&mut self, landmarks: &[Landmark], face: &FaceBox, view: &mut FaceView) {
-        let eye = |at: usize| landmarks.get(at).map_or((0.0, 0.0), |point| (point.x, point.y));
+    fn cut(&mut self, face: &FaceBox, view: &mut FaceView) {
+        let eye = |at: usize| view.landmarks.get(at).map_or((0.0, 0.0), |point| (point.x, point.y));
         let crop = Crop::around(face, CROP_SCALE, eye(33), eye(263));
         view.crop.width = CROP;
         view.crop.height = CROP;
@@ -283,7 +305,12 @@ impl FaceEncoder {
         })
     }
 
-    fn read(&mut self, now: &Expression, view: &FaceView, span: Span) -> Result<Result<Evidence, Absence>, ModelError> {
+    fn reading(
+        &mut self,
+        now: &Expression,
+        view: &FaceView,
+        span: Span,
+    ) -> Result<Result<Evidence, Absence>, ModelError> {
         let pose = [view.pose.pitch_deg, view.pose.yaw_deg, view.pose.roll_deg].map(f32::to_radians);
         let row = now.blendshapes.iter().chain(&pose).chain(&now.logits).chain(&now.features).copied().collect();
         self.window.push_back((span.end, row));

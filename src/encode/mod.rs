@@ -29,6 +29,7 @@ pub use face::CROP_SCALE as FACE_CROP_SCALE;
 pub use face::FACE_FEATURES;
 pub use face::FaceEncoder;
 pub use face::FaceOutcome;
+pub use face::FaceReader;
 pub use face::FaceSettings;
 pub use face::ROW as FACE_ROW;
 pub use head::Head;

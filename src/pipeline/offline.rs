@@ -1,7 +1,9 @@
 //! A recording as fast as the machine allows, and the same every time.
 //!
-//! Face, sound and words are each worked on by a thread of their own, in the recording's order; fusion takes what is
+//! Face (two), sound and words are worked on by threads of their own, each in the recording's order; fusion takes what is
 //! known by span, never by arrival, so how the threads are scheduled makes no difference.
+
+mod watch;
 
 use std::path::Path;
 use std::thread;
@@ -20,7 +22,6 @@ use crate::condition::hear::Heard;
 use crate::condition::hear::Hearing;
 use crate::condition::hear::RATE_HZ;
 use crate::condition::hear::Resampler;
-use crate::encode::FaceEncoder;
 use crate::encode::Outcome;
 use crate::encode::SpeechReader;
 use crate::encode::VoiceEncoder;
@@ -28,11 +29,12 @@ use crate::encode::WordsEncoder;
 use crate::model::ModelError;
 use crate::pipeline::event::Tick;
 use crate::pipeline::gather::Gatherer;
+use crate::pipeline::offline::watch::FaceNote;
+use crate::pipeline::offline::watch::watch;
 use crate::pipeline::stages::Stages;
 use crate::signal::Absence;
 use crate::signal::Evidence;
 use crate::signal::FaceView;
-use crate::signal::Frame;
 use crate::signal::Level;
 use crate::signal::Modality;
 use crate::signal::Presence;
@@ -95,11 +97,6 @@ pub enum OfflineError {
     /// A stage panicked: a fault of the program.
     #[error("the {0} stage stopped unexpectedly; please report this with the recording's kind and length")]
     Stopped(&'static str),
-}
-
-enum FaceNote {
-    Seen { view: Box<Timestamped<FaceView>>, presence: Result<Evidence, Absence>, is_other: bool },
-    Damage(String),
 }
 
 enum SoundNote {
@@ -241,48 +238,6 @@ pub fn analyze_spoilt(
     // A file that doesn't say how long it is is as long as what was in it.
     let duration_secs = if info.duration_s > 0.0 { info.duration_s } else { last.secs() };
     Ok(Analysis { duration_secs, damage })
-}
-
-fn watch(
-    mut reader: media::VideoReader,
-    face: &mut FaceEncoder,
-    sabotage: Option<&Sabotage>,
-    out: &Sender<FaceNote>,
-) -> Result<(), ModelError> {
-    face.restart();
-    let mut trouble = sabotage.map(|sabotage| (sabotage, sabotage.picture()));
-    let mut view = FaceView::default();
-    for seq in 0.. {
-        let span = match reader.next(&mut view.frame) {
-            Ok(Some(span)) => span,
-            Ok(None) => break,
-            Err(error) => {
-                out.send(FaceNote::Damage(error.to_string())).ok();
-                break;
-            }
-        };
-        match trouble.as_mut() {
-            Some((sabotage, picture)) if sabotage.bursts.is_on(span.start) => picture.spoil(&mut view.frame),
-            Some((_, picture)) => picture.release(),
-            None => {}
-        }
-        let outcome = face.encode(&mut view, span)?;
-        let seen = FaceView { frame: Frame::default(), crop: Frame::default(), ..take_view(&mut view) };
-        let view = Box::new(Timestamped::new(span, seq, seen));
-        let note = FaceNote::Seen { view, presence: outcome.presence, is_other: outcome.afresh.is_some() };
-        if out.send(note).is_err() {
-            break;
-        }
-    }
-    Ok(())
-}
-
-/// What was found, out of a view whose frame stays for the next picture.
-fn take_view(view: &mut FaceView) -> FaceView {
-    let frame = std::mem::take(&mut view.frame);
-    let found = std::mem::take(view);
-    view.frame = frame;
-    found
 }
 
 fn listen(

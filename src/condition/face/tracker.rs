@@ -12,6 +12,7 @@ use crate::model::ModelError;
 use crate::model::Network;
 use crate::model::Runtime;
 use crate::signal::FaceBox;
+use crate::signal::FaceView;
 use crate::signal::Frame;
 use crate::signal::LANDMARKS;
 use crate::signal::Landmark;
@@ -82,6 +83,28 @@ impl Tracker {
             outputs: Vec::new(),
             found: Found::default(),
         })
+    }
+
+    /// Looks for the face in `view.frame`, which was taken at `at`; fills in where it is, its landmarks, the others and its
+    /// presence, and empties the rest.
+    ///
+    /// # Errors
+    ///
+    /// If a network fails.
+    pub fn look(&mut self, view: &mut FaceView, at: Timestamp) -> Result<(), ModelError> {
+        view.face = None;
+        view.expression = None;
+        view.landmarks.clear();
+        view.crop.rgb.clear();
+        view.quality.presence = 0.0;
+        if let Some(found) = self.follow(&view.frame, at)? {
+            view.face = Some(found.face);
+            view.landmarks.extend_from_slice(&found.landmarks);
+            view.quality.presence = found.presence;
+        }
+        view.others.clear();
+        view.others.extend_from_slice(&self.others);
+        Ok(())
     }
 
     /// The followed face in `frame`, which was taken at `at`.
