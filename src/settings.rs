@@ -109,6 +109,21 @@ impl Settings {
         }
     }
 
+    /// The settings of the window, which only the window knows the form of.
+    ///
+    /// # Errors
+    ///
+    /// If they aren't of that form; `path` is the file that they are from.
+    pub fn window<T: serde::de::DeserializeOwned>(&self, path: &Path) -> Result<T, SettingsError> {
+        self.window.clone().try_into().map_err(|error: toml::de::Error| {
+            let path = path.to_path_buf();
+            match unknown_key(error.message()) {
+                Some((key, known)) => SettingsError::UnknownKey { hint: nearest(&key, &known), key, path },
+                None => SettingsError::Malformed { detail: format!("[window] {}", error.message()), path },
+            }
+        })
+    }
+
     fn parse(text: &str, path: &Path) -> Result<Self, SettingsError> {
         let settings: Self = toml::from_str(text).map_err(|error: toml::de::Error| {
             let path = path.to_path_buf();

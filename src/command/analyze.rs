@@ -52,15 +52,18 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
     }
     let mut stages = batch::load(place)?;
     let bar = batch::progress(batch::lengths(&request.files).iter().sum());
-    let mut bad = Vec::new();
+    let (mut bad, mut analysed) = (Vec::new(), 0);
     for (file, stem) in request.files.iter().zip(&stems) {
         bar.set_message(file.file_name().unwrap_or_default().to_string_lossy().into_owned());
         if !request.same_person {
             stages.forget_person();
         }
         match one(file, stem, request, &mut stages, &bar) {
-            Ok(None) => {}
-            Ok(Some(damage)) => bad.push((file.as_path(), damage)),
+            Ok(None) => analysed += 1,
+            Ok(Some(damage)) => {
+                analysed += 1;
+                bad.push((file.as_path(), damage));
+            }
             Err(error) => {
                 remove_parts(&request.out, stem);
                 bad.push((file.as_path(), format!("{error:#}")));
@@ -68,12 +71,7 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
         }
     }
     bar.finish_and_clear();
-    println!(
-        "{} of {} recordings analysed; results in {}",
-        request.files.len() - bad.len(),
-        request.files.len(),
-        request.out.display()
-    );
+    println!("{analysed} of {} recordings analysed; results in {}", request.files.len(), request.out.display());
     Ok(batch::tell_bad(&bad))
 }
 
@@ -125,13 +123,19 @@ fn one(
         features.finish()?;
     }
     let took = clock.now().secs().max(1e-9);
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let name = file.to_string_lossy();
     let factor = analysis.duration_secs / took;
     let summary = totals.summary(&name, analysis.duration_secs, factor, analysis.damage.clone(), &stages.models);
     let summary_part = request.out.join(format!("{stem}.summary.json.part"));
     let mut text = serde_json::to_string_pretty(&summary)?;
     text.push('\n');
     fs::write(&summary_part, text).map_err(ReportError::Disk)?;
+    if !request.features {
+        // What is replaced had features; they aren't of this recording.
+        for ending in ["face.csv", "voice.csv"] {
+            fs::remove_file(request.out.join(format!("{stem}.{ending}"))).ok();
+        }
+    }
     fs::rename(&part, request.out.join(format!("{stem}.csv"))).map_err(ReportError::Disk)?;
     fs::rename(&summary_part, request.out.join(format!("{stem}.summary.json"))).map_err(ReportError::Disk)?;
     Ok(analysis.damage)

@@ -22,6 +22,7 @@ use crate::pipeline::Stages;
 use crate::pipeline::offline;
 use crate::pipeline::offline::Output;
 use crate::report::TickFile;
+use crate::signal::Absence;
 use crate::signal::Label;
 use crate::signal::Modality;
 
@@ -34,8 +35,8 @@ pub(super) struct Request {
     /// The folder for the arrays; made if it isn't there.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Spoils the input on purpose, before any network sees it: names of troubles, or `all`. Clean arrays are written as well,
-    /// unless `--no-clean`.
+    /// Spoils the input on purpose, before any network sees it: `all`, or some of dark, blur, cover, freeze, mute, noise, babble,
+    /// other-voice, stale-words, dropped-words, misheard-words. Clean arrays are written as well, unless `--no-clean`.
     #[arg(long, value_name = "TROUBLE", value_delimiter = ',')]
     corrupt: Vec<String>,
     /// Signal to noise of noise and babble, dB.
@@ -148,7 +149,7 @@ fn troubles(names: &[String]) -> anyhow::Result<Vec<Trouble>> {
     names
         .iter()
         .map(|name| {
-            Trouble::from_name(name)
+            Trouble::from_name(name.trim())
                 .with_context(|| format!("there is no trouble {name:?}; there are: all, {}", known()))
         })
         .collect()
@@ -215,12 +216,16 @@ fn one(
     sabotage: Option<&Sabotage>,
     stages: &mut Stages,
 ) -> anyhow::Result<Option<String>> {
-    let mut ticks = TickFile::default();
+    let mut ticks =
+        TickFile::new(Modality::ALL.map(|one| (encode::reliability_names(one).len(), encode::embedding_len(one))));
     let analysis = offline::analyze_spoilt(file, stages, sabotage, |output| {
         if let Output::Tick { tick, .. } = output {
+            // What isn't there can't be spoilt.
             let is_on = |one: Modality| {
-                sabotage
-                    .is_some_and(|sabotage| sabotage.trouble.modality() == one && sabotage.bursts.is_on(tick.moment.at))
+                !matches!(tick.moment.of(one), Err(Absence::NoSource))
+                    && sabotage.is_some_and(|sabotage| {
+                        sabotage.trouble.modality() == one && sabotage.bursts.is_on(tick.moment.at)
+                    })
             };
             ticks.add(tick, Modality::ALL.map(is_on));
         }
@@ -251,9 +256,14 @@ fn describe(request: &Request, troubles: &[Trouble], stages: &Stages) -> anyhow:
     let reliability: serde_json::Map<_, _> =
         Modality::ALL.into_iter().map(|one| (one.name().to_owned(), json!(encode::reliability_names(one)))).collect();
     let models: serde_json::Map<_, _> = stages.models.iter().map(|(name, sha)| (name.clone(), json!(sha))).collect();
+    let reading: Vec<_> =
+        Label::ALL.map(Label::name).into_iter().chain(["valence", "arousal", "valence_sd", "arousal_sd"]).collect();
+    let fused: Vec<_> = reading.iter().copied().chain(["gate_face", "gate_voice", "gate_words"]).collect();
     let text = serde_json::to_string_pretty(&json!({
         "tick_s": offline::TICK.as_secs_f64(),
         "labels": Label::ALL.map(Label::name),
+        "reading": reading,
+        "fused": fused,
         "reliability": reliability,
         "troubles": troubles.iter().map(|trouble| json!({"name": trouble.name(), "modality": trouble.modality().name()})).collect::<Vec<_>>(),
         "snr_db": request.snr,

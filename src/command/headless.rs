@@ -46,6 +46,9 @@ pub(super) struct Request {
     /// Where the report is written at the end.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    /// Replaces a report that is there.
+    #[arg(long)]
+    force: bool,
 }
 
 /// Goes back to the beginning of the terminal's line and empties it.
@@ -67,6 +70,11 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
     // Whether the report can be written is known before anything is worth reporting.
     let written_to = match &request.report {
         Some(path) => {
+            let has_report = path.metadata().is_ok_and(|there| there.is_file() && there.len() > 0);
+            anyhow::ensure!(
+                request.force || !has_report,
+                "there is a report already; nothing was changed. Choose another name, or add --force to replace it\nfile: {path:?}"
+            );
             let file = OpenOptions::new().create(true).append(true).open(path);
             Some(file.with_context(|| format!("the report can't be written to {}", path.display()))?)
         }
@@ -287,6 +295,10 @@ impl Report {
             eprintln!(
                 "circumplex: no camera and no microphone could be opened; `circumplex devices` lists what is there"
             );
+        }
+        for failure in &self.failed {
+            let what = failure.get("source").or_else(|| failure.get("message")).and_then(Value::as_str);
+            eprintln!("circumplex: {}", what.unwrap_or("a stage has stopped"));
         }
         if self.failed.is_empty() && !has_no_device { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }

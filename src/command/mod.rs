@@ -77,6 +77,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     };
     let place =
         Place { models: settings.models_folder(arguments.models.as_deref()), kept: arguments.settings, settings };
+    // What is wrong with them is said whatever they are needed for.
+    #[cfg(feature = "desktop")]
+    place.settings.window::<crate::ui::Options>(&place.settings_file())?;
     let live = SourceChoice::Live { camera: Pick::Default, microphone: Pick::Default };
     match arguments.command {
         None => watch(&place, live),
@@ -109,6 +112,12 @@ struct Place {
 }
 
 impl Place {
+    /// Where the settings are from.
+    #[cfg(feature = "desktop")]
+    fn settings_file(&self) -> PathBuf {
+        self.kept.clone().or_else(settings::kept_at).unwrap_or_default()
+    }
+
     fn live(&self) -> LiveSettings {
         LiveSettings {
             models: self.models.clone(),

@@ -6,8 +6,6 @@ use std::process::ExitCode;
 use std::rc::Rc;
 use std::thread::JoinHandle;
 
-use anyhow::Context as _;
-
 use crate::capture::devices;
 use crate::command::Place;
 use crate::pipeline::SourceChoice;
@@ -20,8 +18,7 @@ use crate::ui::Options;
 use crate::ui::Wiring;
 
 pub(super) fn run(place: &Place, source: SourceChoice) -> anyhow::Result<ExitCode> {
-    let options: Options =
-        place.settings.window.clone().try_into().context("the settings under [window] can't be understood")?;
+    let options: Options = place.settings.window(&place.settings_file())?;
     let source = match source {
         SourceChoice::Live { .. } => {
             SourceChoice::Live { camera: options.camera.clone(), microphone: options.microphone.clone() }

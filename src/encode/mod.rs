@@ -58,3 +58,13 @@ pub const fn reliability_names(modality: Modality) -> &'static [&'static str] {
         Modality::Words => &words::RELIABILITY,
     }
 }
+
+/// How long the embeddings of a modality's evidence are.
+#[must_use]
+pub const fn embedding_len(modality: Modality) -> usize {
+    match modality {
+        Modality::Face => FACE_FEATURES,
+        Modality::Voice => VOICE_FEATURES,
+        Modality::Words => words::WORDS_EMBEDDING,
+    }
+}

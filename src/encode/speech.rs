@@ -151,6 +151,9 @@ const REPEATS: usize = 3;
 const LONG_WORDS: usize = 5;
 const LONG_REPEATS: usize = 2;
 const LONGEST_REPEATED: usize = 12;
+/// A piece of a word that stands so often in a row is no word.
+const PIECE_REPEATS: usize = 8;
+const LONGEST_PIECE: usize = 4;
 /// So many words that come again later on are a reason to listen once more.
 const RECURRING_WORDS: usize = 6;
 
@@ -253,6 +256,9 @@ impl SpeechReader {
         if repeats(&text) {
             return Outcome::Dropped("only repetitions");
         }
+        if is_of_another_script(&text) {
+            return Outcome::Dropped("not English words");
+        }
         Outcome::Words { text, confidence }
     }
 }
@@ -352,18 +358,40 @@ fn without_remarks(text: &str) -> String {
     if words.chars().any(char::is_alphanumeric) { words } else { String::new() }
 }
 
-/// Whether up to four words stand three times in a row, or five to twelve twice: what Whisper does when it hears nothing
-/// it knows, or when its context is too short for the sound.
+/// Whether up to four words stand three times in a row, or five to twelve twice, or a piece of a word eight times: what
+/// Whisper does when it hears nothing it knows, or when its context is too short for the sound.
 fn repeats(text: &str) -> bool {
     let words = bare_words(text);
-    (1..=LONGEST_REPEATED).any(|len| {
-        let times = if len < LONG_WORDS { REPEATS } else { LONG_REPEATS };
-        words.windows(len * times).any(|run| {
-            let mut parts = run.chunks_exact(len);
-            let first = parts.next();
-            (len > 1 || run.len() > 2) && parts.all(|part| Some(part) == first)
+    words.iter().any(|word| stutters(word))
+        || (1..=LONGEST_REPEATED).any(|len| {
+            let times = if len < LONG_WORDS { REPEATS } else { LONG_REPEATS };
+            words.windows(len * times).any(|run| {
+                let mut parts = run.chunks_exact(len);
+                let first = parts.next();
+                (len > 1 || run.len() > 2) && parts.all(|part| Some(part) == first)
+            })
+        })
+}
+
+fn stutters(word: &str) -> bool {
+    let letters: Vec<char> = word.chars().collect();
+    (1..=LONGEST_PIECE).any(|len| {
+        letters.windows(len * PIECE_REPEATS).any(|run| {
+            let mut pieces = run.chunks_exact(len);
+            let first = pieces.next();
+            pieces.all(|piece| Some(piece) == first)
         })
     })
+}
+
+/// Whether most letters are none that English is written in.
+fn is_of_another_script(text: &str) -> bool {
+    let letters = text.chars().filter(|letter| letter.is_alphabetic());
+    let (mut own, mut foreign) = (0usize, 0usize);
+    for letter in letters {
+        *if letter.is_ascii() { &mut own } else { &mut foreign } += 1;
+    }
+    foreign > own
 }
 
 /// Whether a long run of words comes again, with others between: people seldom do that within one breath.
@@ -411,6 +439,13 @@ mod tests {
         assert!(repeats("thank you thank you thank you"));
         assert!(repeats("no, no, no"));
         assert!(!repeats("I know that you know that I know"));
+        assert!(repeats("na 밀밀밀밀밀밀밀밀") && repeats("hahahahahahahahaha") && !repeats("hahaha, sooo good"));
+    }
+
+    #[test]
+    fn english_is_written_in_its_own_letters() {
+        assert!(is_of_another_script("안녕하 oh"));
+        assert!(!is_of_another_script("a naïve café") && !is_of_another_script("42"));
     }
 
     #[test]

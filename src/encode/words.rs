@@ -27,6 +27,8 @@ pub struct WordsEncoder {
 }
 
 const LONGEST_TOKENS: usize = 128;
+/// Numbers in an embedding: the width of the network.
+pub(super) const WORDS_EMBEDDING: usize = 384;
 /// What the trust in words rests on: the transcript's confidence (0..=1), the logarithm of the count of its pieces.
 pub(super) const RELIABILITY: [&str; 2] = ["confidence", "log_pieces"];
 

@@ -421,7 +421,9 @@ impl Fusion<'_> {
             let tick = tick(self.fuser, moment)?;
             let level = self.gatherer.level();
             emit(Output::Tick { tick: &tick, level, face_presence: self.face_presence });
-            if at >= end && ticks.is_multiple_of(TICKS_PER_ROW) && self.face.is_over() && self.sound.is_over() {
+            // Of a file that breaks off nothing is known beyond what was read.
+            let is_through = at >= end || self.damage.is_some();
+            if is_through && ticks.is_multiple_of(TICKS_PER_ROW) && self.face.is_over() && self.sound.is_over() {
                 return Ok(at);
             }
             at = at + TICK;

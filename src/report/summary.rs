@@ -37,7 +37,7 @@ struct Sum {
 /// The summary of a recording, as it is written.
 #[derive(Debug, Clone, Serialize)]
 pub struct Summary {
-    /// The recording's file, without its folder.
+    /// The recording's file, as it was given.
     pub file: String,
     /// The program's version.
     pub program: &'static str,

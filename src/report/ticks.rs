@@ -32,7 +32,7 @@ use crate::time::Timestamped;
 /// | `MODALITY_reliability` | `[N, R]`  | what that rests on, as named in `features.json`                      |
 /// | `MODALITY_known_s`     | `[N]`     | how long the person was known, s                                     |
 /// | `MODALITY_embedding`   | `[N, D]`  | what only a network can read                                         |
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct TickFile {
     time_s: Vec<f64>,
     trouble: Vec<[u8; 3]>,
@@ -50,12 +50,21 @@ struct Stream {
     reliability: Vec<Vec<f32>>,
     known_s: Vec<f32>,
     embedding: Vec<Vec<f32>>,
+    /// How many reliabilities and how long an embedding.
+    widths: (usize, usize),
 }
 
 const READING: usize = Label::COUNT + 4;
 const FUSED: usize = READING + 3;
 
 impl TickFile {
+    /// Empty, for modalities (in the order of [`Modality::ALL`]) of so many reliabilities and so long embeddings.
+    #[must_use]
+    pub fn new(widths: [(usize, usize); 3]) -> Self {
+        let streams = widths.map(|widths| Stream { widths, ..Stream::default() });
+        Self { time_s: Vec::new(), trouble: Vec::new(), fused: Vec::new(), streams }
+    }
+
     /// Takes in a tick, and which modalities (in the order of [`Modality::ALL`]) are spoilt on purpose then.
     pub fn add(&mut self, tick: &Tick, trouble: [bool; 3]) {
         self.time_s.push(tick.moment.at.secs());
@@ -98,9 +107,9 @@ impl TickFile {
             file.add_array(name("span_s"), &Array2::from(stream.span_s))?;
             file.add_array(name("reading"), &Array2::from(stream.reading))?;
             file.add_array(name("quality"), &Array1::from(stream.quality))?;
-            file.add_array(name("reliability"), &table(&stream.reliability))?;
+            file.add_array(name("reliability"), &table(&stream.reliability, stream.widths.0))?;
             file.add_array(name("known_s"), &Array1::from(stream.known_s))?;
-            file.add_array(name("embedding"), &table(&stream.embedding))?;
+            file.add_array(name("embedding"), &table(&stream.embedding, stream.widths.1))?;
         }
         file.finish()?;
         Ok(())
@@ -136,9 +145,8 @@ fn numbers(reading: &Reading) -> [f32; READING] {
     row
 }
 
-/// Rows of one length as a table; what is missing at the end of one is 0.
-fn table(rows: &[Vec<f32>]) -> Array2<f32> {
-    let width = rows.iter().map(Vec::len).max().unwrap_or(0);
+/// Rows of this length as a table; what is missing at the end of one is 0.
+fn table(rows: &[Vec<f32>], width: usize) -> Array2<f32> {
     let mut table = Array2::zeros((rows.len(), width));
     for (mut place, row) in table.rows_mut().into_iter().zip(rows) {
         for (cell, value) in place.iter_mut().zip(row) {

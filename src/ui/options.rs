@@ -161,6 +161,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_documented_ones_are_the_defaults() {
+        let documented = include_str!("../settings.toml");
+        let (_, window) = documented.split_once("[window]\n").unwrap();
+        let text: String = window.lines().flat_map(|line| [line.trim_start_matches("# "), "\n"]).collect();
+
+        assert_eq!(toml::from_str::<Options>(&text).unwrap(), Options::default());
+        let keys = toml::Table::try_from(Options::default()).unwrap();
+        assert!(keys.keys().all(|key| window.contains(&format!("# {key} = "))), "{keys:?}");
+    }
+
+    #[test]
     fn options_survive_a_file_and_refuse_what_they_do_not_know() {
         let mut options =
             Options { theme: Theme::Light, renderer: Renderer::Software, timeline_secs: 0.0, ..Options::default() };

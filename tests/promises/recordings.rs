@@ -225,6 +225,87 @@ fn a_recording_that_cannot_be_played_fails_and_a_report_that_cannot_be_written_s
 }
 
 #[test]
+fn a_report_that_is_there_is_not_replaced_unasked() {
+    let folder = TempDir::new().unwrap();
+    let report = folder.path().join("report.json");
+    fs::write(&report, "mine").unwrap();
+
+    let done =
+        program(&["run", "--headless", "--source", "demo", "--seconds", "1", "--report", report.to_str().unwrap()]);
+
+    assert!(!done.status.success() && said(&done).contains("--force"), "{}", said(&done));
+    assert_eq!(fs::read_to_string(&report).unwrap(), "mine");
+}
+
+#[test]
+fn a_sound_that_breaks_off_has_rows_as_far_as_it_goes() {
+    let folder = TempDir::new().unwrap();
+    let voice = spoken(folder.path(), "voice.wav", 6);
+    let bytes = fs::read(&voice).unwrap();
+    let cut = folder.path().join("cut.wav");
+    fs::write(&cut, &bytes[..bytes.len() / 3]).unwrap();
+    let out = folder.path().join("out");
+
+    let done = program(&["analyze", cut.to_str().unwrap(), "--out", out.to_str().unwrap()]);
+
+    assert!(!done.status.success() && said(&done).contains("1 of 1 recordings"), "{}", said(&done));
+    let last = fs::read_to_string(out.join("cut.csv")).unwrap().lines().last().unwrap().to_owned();
+    let secs: f64 = last.split(',').next().unwrap().parse().unwrap();
+    assert!((1.5..=2.2).contains(&secs), "{last}");
+    assert!(summary(&out.join("cut.summary.json"))["file"].as_str().unwrap().ends_with("cut.wav"));
+}
+
+#[test]
+fn what_is_replaced_leaves_nothing_of_its_own() {
+    let folder = TempDir::new().unwrap();
+    let voice = spoken(folder.path(), "voice.wav", 2);
+    let analyze = |more: &[&str]| {
+        let mut arguments = vec!["analyze", voice.to_str().unwrap(), "--out", folder.path().to_str().unwrap()];
+        arguments.extend(more);
+        assert!(program(&arguments).status.success());
+    };
+
+    analyze(&["--features"]);
+    assert!(folder.path().join("voice.voice.csv").exists());
+    analyze(&["--force"]);
+
+    assert!(!folder.path().join("voice.voice.csv").exists());
+}
+
+#[test]
+fn nothing_is_kept_in_the_home_folder_that_was_not_asked_for() {
+    let (home, folder) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let voice = spoken(folder.path(), "voice.wav", 2);
+
+    let done = Command::new(env!("CARGO_BIN_EXE_circumplex"))
+        .args(["analyze", voice.to_str().unwrap(), "--out", folder.path().to_str().unwrap()])
+        .env("HOME", home.path())
+        .env_remove("XDG_CACHE_HOME")
+        .env_remove("ORT_DISABLE_TELEMETRY")
+        .output()
+        .unwrap();
+
+    assert!(done.status.success(), "{}", said(&done));
+    let left: Vec<_> = fs::read_dir(home.path()).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn a_wrong_setting_of_the_window_is_named_before_there_is_one() {
+    let folder = TempDir::new().unwrap();
+    let settings = folder.path().join("settings.toml");
+    fs::write(&settings, "[window]\nmirored = true\n").unwrap();
+
+    let done = Command::new(env!("CARGO_BIN_EXE_circumplex"))
+        .args(["devices", "--settings", settings.to_str().unwrap()])
+        .output()
+        .unwrap();
+
+    assert!(!done.status.success());
+    assert!(said(&done).contains("did you mean \"mirrored\""), "{}", said(&done));
+}
+
+#[test]
 fn the_synthetic_participant_is_read_live_by_all_stages() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("report.json");

@@ -252,6 +252,11 @@ impl Run {
         let mut hear = move |state| {
             heard.offer(Note::Microphone(state));
         };
+        // How a recording begins is looked up before its clock does.
+        let probed = match &self.source {
+            SourceChoice::Recording(path) => Some(media::probe(path)),
+            _ => None,
+        };
         let start = self.clock.now() + HEAD_START;
         if !matches!(self.source, SourceChoice::Live { .. }) {
             self.events.offer(Event::Begun(start));
@@ -270,13 +275,14 @@ impl Run {
                 Ok(vec![camera, microphone])
             }
             SourceChoice::Recording(path) => {
-                let info = match media::probe(&path) {
-                    Ok(info) => info,
-                    Err(error) => {
+                let info = match probed {
+                    Some(Ok(info)) => info,
+                    Some(Err(error)) => {
                         see(SourceState::Failed { message: error.to_string() });
                         hear(SourceState::Failed { message: error.to_string() });
                         return Ok(Vec::new());
                     }
+                    None => return Ok(Vec::new()),
                 };
                 let (sound_path, sound_info) = (path.clone(), info.clone());
                 let camera = stage("camera", seen_failed, move || {
