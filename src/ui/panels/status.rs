@@ -34,7 +34,8 @@ pub fn status_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
 fn line(health: &Health) -> String {
     let mut parts: Vec<_> = Modality::ALL.into_iter().map(|modality| modality_line(health, modality)).collect();
     let dropped: u64 = health.links.iter().filter(|link| !link.is_newest_only).map(|link| link.dropped).sum();
-    parts.push(format!("{dropped} dropped"));
+    // What is overtaken by something newer isn't lost.
+    parts.push(if dropped == 0 { "nothing lost".to_owned() } else { format!("{dropped} lost") });
     if health.xruns > 0 {
         parts.push(format!("{} lost by the sound system", health.xruns));
     }
@@ -107,9 +108,6 @@ mod tests {
             ..Health::default()
         };
 
-        assert_eq!(
-            line(&health),
-            "face 30/s 41 ms–78 ms · voice – · words 1.3 s–2.0 s · 3 dropped · CPU 61 % · 410 MB"
-        );
+        assert_eq!(line(&health), "face 30/s 41 ms–78 ms · voice – · words 1.3 s–2.0 s · 3 lost · CPU 61 % · 410 MB");
     }
 }

@@ -1,0 +1,199 @@
+"""What fusions are trained and tested on: what the program hands to fusion on the clips of Java-SED, clean and spoilt on
+purpose, read by heads that met neither the clip's speaker nor the one who is tested.
+
+`circumplex features` writes features, reliabilities and times of each reading, of each clip as it is and with each
+trouble. The readings themselves are made anew from the features: for a tested speaker s, those of a speaker t come from
+heads trained without s and t. What is known of a person is carried through a speaker's clips in random orders, or begins
+afresh with each clip.
+"""
+
+import hashlib
+import json
+import pickle
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+import corpora
+import face
+import voice
+from evaluate_java_sed import without_words
+from heads import LABELS, PRIOR_SECS, ROOT, Known, log_softmax
+
+CLEAN = "clean"
+TROUBLES = {"dark": "face", "blur": "face", "cover": "face", "freeze": "face",
+            "mute": "voice", "noise": "voice", "babble": "voice", "other-voice": "voice"}
+KINDS = [CLEAN, *TROUBLES]
+MODALITIES = ["face", "voice", "words"]
+# Every second tick of the program: a row of its tables.
+STEP = 2
+TICK_SECS = 0.1
+RELIABILITIES = 11
+# Columns of what a modality gives at a tick.
+PRESENT, AGE, KNOWN, QUALITY = range(4)
+READING = slice(4, 11)
+RELIABILITY = slice(11, 11 + RELIABILITIES)
+WIDTH = 11 + RELIABILITIES
+
+
+@dataclass
+class Stream:
+    """One modality of one recording: its readings, and which of them stands at each tick (-1: none)."""
+
+    index: np.ndarray
+    ends: np.ndarray
+    x: np.ndarray
+    fresh: np.ndarray
+    quality: np.ndarray
+    reliability: np.ndarray
+
+
+@dataclass
+class Recording:
+    name: str
+    speaker: int
+    label: int
+    kind: str
+    times: np.ndarray
+    trouble: np.ndarray
+    streams: dict
+
+
+def arrays(data, cache, program):
+    """Has the program write the arrays of all clips and kinds; leaves those that are there."""
+    out = corpora.of_network(cache, "fusion-ticks")
+    files = sorted((data.resolve() / "java-sed/video").glob("*.mp4"))
+    speakers = {}
+    for file in files:
+        speakers.setdefault(corpora.java_fields(file)[1], []).append(file)
+    with tempfile.TemporaryDirectory() as place:
+        # The clips are in a language that the words network doesn't read.
+        models = Path(place)
+        (models / "manifest.toml").write_text((ROOT / "models/manifest.toml").read_text())
+        without_words(models / "manifest.toml")
+        for path in (ROOT / "models").iterdir():
+            if path.name == "fetched" or path.suffix == ".onnx":
+                (models / path.name).symlink_to(path)
+        for speaker, theirs in tqdm(speakers.items(), desc="speakers through the program"):
+            wanted = [out / f"{file.stem}{'' if kind == CLEAN else '.' + kind}.npz" for file in theirs for kind in KINDS]
+            if all(path.exists() for path in wanted):
+                continue
+            others = [file for file in files if corpora.java_fields(file)[1] != speaker][::7]
+            command = [program, "features", *theirs, "--out", out, "--corrupt", ",".join(TROUBLES), "--resume",
+                       "--seed", str(speaker), "--models", models, "--voices", *others]
+            subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+    return out
+
+
+def recordings(data, cache, program):
+    """All clips of each kind: {(name, kind): Recording}."""
+    out, found = arrays(data, cache, program), {}
+    for file in sorted((data / "java-sed/video").glob("*.mp4")):
+        label, speaker = corpora.java_fields(file)
+        for kind in KINDS:
+            npz = np.load(out / f"{file.stem}{'' if kind == CLEAN else '.' + kind}.npz")
+            streams = {}
+            for modality in ("face", "voice"):
+                spans, known = npz[f"{modality}_span_s"], npz[f"{modality}_known_s"].astype(float)
+                # How much of the person a reading brought is what the next one knows more; of the last, as the one before.
+                fresh = np.diff(known, append=known[-1:] + np.diff(known[-2:]).sum()).clip(0)
+                streams[modality] = Stream(npz[f"{modality}_index"][::STEP], spans[:, 1] if len(spans) else np.zeros(0),
+                                           npz[f"{modality}_embedding"], fresh, npz[f"{modality}_quality"],
+                                           npz[f"{modality}_reliability"])
+            found[file.stem, kind] = Recording(file.stem, speaker, LABELS.index(label), kind, npz["time_s"][::STEP],
+                                               npz["trouble"][::STEP].astype(bool), streams)
+    return found
+
+
+class Heads:
+    """Heads of face and voice without some speakers, trained once and kept."""
+
+    def __init__(self, data, cache, seed=0):
+        self.folder, self.seed, self.data, self.cache = cache / "fusion-heads", seed, data, cache
+        self.sets = None
+
+    def without(self, speakers):
+        here = Path(__file__).parent
+        code = b"".join((here / f"{name}.py").read_bytes() for name in ("voice_head", "heads", "corpora", "face", "voice"))
+        network = (ROOT / "models/expression.onnx").read_bytes()
+        key = hashlib.sha256(code + network + f"{sorted(speakers)} {self.seed}".encode()).hexdigest()[:16]
+        path = self.folder / f"{key}.pickle"
+        if not path.exists():
+            if self.sets is None:
+                self.sets = (corpora.java_video(self.data, self.cache, "face"), corpora.Stills(self.data, self.cache),
+                             [corpora.ravdess_voice(self.data, self.cache), corpora.java_voice(self.data, self.cache)])
+            faces, stills, voices = self.sets
+            heads = {"face": face.fit(faces, stills, set(speakers), self.seed), "voice": voice.fit(voices, set(speakers), self.seed)}
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.with_suffix(".part").write_bytes(pickle.dumps(heads))
+            path.with_suffix(".part").rename(path)
+        return pickle.loads(path.read_bytes())
+
+
+def read(heads, recording, known):
+    """What fusion is given of a recording [T, 3, WIDTH], with what is known of the person before it."""
+    rows = np.zeros((len(recording.times), 3, WIDTH), np.float32)
+    for place, modality in enumerate(MODALITIES[:2]):
+        stream = recording.streams[modality]
+        if not len(stream.x):
+            continue
+        sums, secs = Known.pass_through(pickle.loads(pickle.dumps(known[modality])), stream)
+        readings = log_softmax(heads[modality].logits(stream.x, sums, secs))
+        stands = stream.index >= 0
+        at = stream.index[stands]
+        rows[stands, place, PRESENT] = 1
+        rows[stands, place, AGE] = recording.times[stands] - stream.ends[at]
+        rows[stands, place, KNOWN] = secs[at] / (PRIOR_SECS + secs[at])
+        rows[stands, place, QUALITY] = stream.quality[at]
+        rows[stands, place, READING] = readings[at]
+        wide = stream.reliability.shape[1]
+        rows[stands, place, RELIABILITY.start:RELIABILITY.start + wide] = stream.reliability[at]
+    return rows
+
+
+def nobody(recording):
+    return {modality: Known(recording.streams[modality].x.shape[1]) for modality in MODALITIES[:2]}
+
+
+def pass_through(heads, found, names, order, carried):
+    """{(name, kind): rows} of a speaker's clips, each kind read with what is known from the clean clips before it."""
+    rows = {}
+    known = None
+    for at in order:
+        clean = found[names[at], CLEAN]
+        if known is None or not carried:
+            known = nobody(clean)
+        for kind in KINDS:
+            rows[names[at], kind] = read(heads, found[names[at], kind], known)
+        for modality in MODALITIES[:2]:
+            if len(clean.streams[modality].x):
+                known[modality].pass_through(clean.streams[modality])
+    return rows
+
+
+def readings(found, heads, cache, tested, orders):
+    """[(way, order, {(name, kind): rows})] of all speakers, by heads without `tested` (a speaker or None) and without
+    the clip's own."""
+    names = {}
+    for name, kind in found:
+        if kind == CLEAN:
+            names.setdefault(found[name, kind].speaker, []).append(name)
+    gathered = []
+    for way in ("afresh", "carried"):
+        for order in range(1 if way == "afresh" else orders):
+            rows = {}
+            for speaker, theirs in names.items():
+                own = heads.without({speaker} | ({tested} if tested is not None else set()))
+                places = np.random.default_rng(1000 * order + speaker).permutation(len(theirs))
+                rows |= pass_through(own, found, theirs, places, way == "carried")
+            gathered.append((way, order, rows))
+    return gathered
+
+
+def described(folder):
+    """Names of the reliabilities, as the program says them."""
+    return json.loads((folder / "features.json").read_text())["reliability"]
