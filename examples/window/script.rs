@@ -317,9 +317,8 @@ fn fuse(moment: &Moment, without: Option<Modality>, scene: Scene) -> Option<Fuse
         }
     }
     let [face, voice, words] = gates.map(|gate| gate / sum);
-    (sum > 0.0).then(|| Fused {
-        reading: reading(valence / sum, arousal / sum, 0.1 + 0.07 / sum, scene),
-        gates: Gates { face, voice, words },
+    (sum > 0.0).then(|| {
+        Fused::new(reading(valence / sum, arousal / sum, 0.1 + 0.07 / sum, scene), Gates { face, voice, words })
     })
 }
 

@@ -21,6 +21,8 @@ import voice
 from heads import LABELS, ROOT, enter, export, report
 
 WAYS = ["face", "voice", "words", "fused"]
+# The networks that turn speech to text begin so.
+SPEECH = "whisper"
 
 
 def models_without(speaker, folder, faces, stills, sets, seed):
@@ -38,10 +40,11 @@ def models_without(speaker, folder, faces, stills, sets, seed):
         enter(folder / "manifest.toml", name, folder / f"{name}.onnx", "for measuring", "measuring", width)
 
 
-def without_words(manifest):
-    """Takes the tables of the speech recogniser out of a manifest."""
+def without(manifest, *models):
+    """Takes the tables whose names begin so out of a manifest: what needs them is off."""
     tables = manifest.read_text().split("\n\n")
-    manifest.write_text("\n\n".join(table for table in tables if not table.startswith("[whisper")))
+    begins = tuple(f"[{model}" for model in models)
+    manifest.write_text("\n\n".join(table for table in tables if not table.startswith(begins)))
 
 
 def analyse(program, models, files, out, carried):
@@ -90,7 +93,7 @@ def main():
             folders[speaker] = Path(place) / str(speaker)
             models_without(speaker, folders[speaker], faces, stills, sets, 0)
             if given.no_words:
-                without_words(folders[speaker] / "manifest.toml")
+                without(folders[speaker] / "manifest.toml", SPEECH)
         for name, summaries in runs.items():
             for speaker, theirs in files.items():
                 if name.startswith("carried, order"):

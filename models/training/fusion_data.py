@@ -13,6 +13,7 @@ import pickle
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from tqdm import tqdm
 import corpora
 import face
 import voice
-from evaluate_java_sed import without_words
+from evaluate_java_sed import SPEECH, without
 from heads import LABELS, PRIOR_SECS, ROOT, Known, log_softmax
 
 CLEAN = "clean"
@@ -64,29 +65,46 @@ class Recording:
 
 
 def arrays(data, cache, program):
-    """Has the program write the arrays of all clips and kinds; leaves those that are there."""
+    """Has the program write the arrays of all clips and kinds; leaves those that are there. A modality that a trouble
+    doesn't touch is as in the clean arrays, so it isn't computed again."""
     out = corpora.of_network(cache, "fusion-ticks")
     files = sorted((data.resolve() / "java-sed/video").glob("*.mp4"))
     speakers = {}
     for file in files:
         speakers.setdefault(corpora.java_fields(file)[1], []).append(file)
+    runs = [(CLEAN, [], [CLEAN]), ("face", ["moonshine"], of_modality("face")), ("voice", ["face_landmarks"], of_modality("voice"))]
     with tempfile.TemporaryDirectory() as place:
-        # The clips are in a language that the words network doesn't read.
-        models = Path(place)
-        (models / "manifest.toml").write_text((ROOT / "models/manifest.toml").read_text())
-        without_words(models / "manifest.toml")
-        for path in (ROOT / "models").iterdir():
-            if path.name == "fetched" or path.suffix == ".onnx":
-                (models / path.name).symlink_to(path)
-        for speaker, theirs in tqdm(speakers.items(), desc="speakers through the program"):
-            wanted = [out / f"{file.stem}{'' if kind == CLEAN else '.' + kind}.npz" for file in theirs for kind in KINDS]
-            if all(path.exists() for path in wanted):
-                continue
-            others = [file for file in files if corpora.java_fields(file)[1] != speaker][::7]
-            command = [program, "features", *theirs, "--out", out, "--corrupt", ",".join(TROUBLES), "--resume",
-                       "--seed", str(speaker), "--models", models, "--voices", *others]
-            subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+        bar = tqdm(total=len(speakers) * len(runs), desc="speakers through the program")
+        for (part, away, kinds), (speaker, theirs) in product(runs, speakers.items()):
+            models = Path(place) / part
+            if not models.exists():
+                # The clips are in a language that the words network doesn't read.
+                some_models(models, [SPEECH, *away])
+            wanted = [out / part / str(speaker) / f"{file.stem}{'' if kind == CLEAN else '.' + kind}.npz" for file in theirs for kind in kinds]
+            if not all(path.exists() for path in wanted):
+                command = [program, "features", *theirs, "--out", out / part / str(speaker), "--resume", "--seed", str(speaker), "--models", models]
+                if part != CLEAN:
+                    command += ["--corrupt", ",".join(kinds), "--no-clean"]
+                if part == "voice":
+                    command += ["--voices", *[file for file in files if corpora.java_fields(file)[1] != speaker][::7]]
+                subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            bar.update()
+        bar.close()
     return out
+
+
+def of_modality(modality):
+    return [kind for kind, spoilt in TROUBLES.items() if spoilt == modality]
+
+
+def some_models(folder, away):
+    """A folder of the program's models without some."""
+    folder.mkdir()
+    (folder / "manifest.toml").write_text((ROOT / "models/manifest.toml").read_text())
+    without(folder / "manifest.toml", *away)
+    for path in (ROOT / "models").iterdir():
+        if path.name == "fetched" or path.suffix == ".onnx":
+            (folder / path.name).symlink_to(path)
 
 
 def recordings(data, cache, program):
@@ -94,19 +112,24 @@ def recordings(data, cache, program):
     out, found = arrays(data, cache, program), {}
     for file in sorted((data / "java-sed/video").glob("*.mp4")):
         label, speaker = corpora.java_fields(file)
+        clean = np.load(out / CLEAN / str(speaker) / f"{file.stem}.npz")
         for kind in KINDS:
-            npz = np.load(out / f"{file.stem}{'' if kind == CLEAN else '.' + kind}.npz")
-            streams = {}
-            for modality in ("face", "voice"):
-                spans, known = npz[f"{modality}_span_s"], npz[f"{modality}_known_s"].astype(float)
-                # How much of the person a reading brought is what the next one knows more; of the last, as the one before.
-                fresh = np.diff(known, append=known[-1:] + np.diff(known[-2:]).sum()).clip(0)
-                streams[modality] = Stream(npz[f"{modality}_index"][::STEP], spans[:, 1] if len(spans) else np.zeros(0),
-                                           npz[f"{modality}_embedding"], fresh, npz[f"{modality}_quality"],
-                                           npz[f"{modality}_reliability"])
-            found[file.stem, kind] = Recording(file.stem, speaker, LABELS.index(label), kind, npz["time_s"][::STEP],
-                                               npz["trouble"][::STEP].astype(bool), streams)
+            spoilt = clean if kind == CLEAN else np.load(out / TROUBLES[kind] / str(speaker) / f"{file.stem}.{kind}.npz")
+            # Half a tick more or less at the end is no matter.
+            ticks = min(len(clean["time_s"]), len(spoilt["time_s"]))
+            streams = {modality: stream(spoilt if TROUBLES.get(kind) == modality else clean, modality, ticks)
+                       for modality in MODALITIES[:2]}
+            found[file.stem, kind] = Recording(file.stem, speaker, LABELS.index(label), kind, spoilt["time_s"][:ticks:STEP],
+                                               spoilt["trouble"][:ticks:STEP].astype(bool), streams)
     return found
+
+
+def stream(npz, modality, ticks):
+    spans, known = npz[f"{modality}_span_s"], npz[f"{modality}_known_s"].astype(float)
+    # How much of the person a reading brought is what the next one knows more; of the last, as the one before.
+    fresh = np.diff(known, append=known[-1:] + np.diff(known[-2:]).sum()).clip(0)
+    return Stream(npz[f"{modality}_index"][:ticks:STEP], spans[:, 1] if len(spans) else np.zeros(0),
+                  npz[f"{modality}_embedding"], fresh, npz[f"{modality}_quality"], npz[f"{modality}_reliability"])
 
 
 class Heads:

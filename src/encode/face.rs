@@ -26,6 +26,7 @@ use crate::signal::Absence;
 use crate::signal::BLENDSHAPE_NAMES;
 use crate::signal::Evidence;
 use crate::signal::Expression;
+use crate::signal::FACE_MOVING;
 use crate::signal::FaceBox;
 use crate::signal::FaceView;
 use crate::signal::Landmark;
@@ -100,7 +101,7 @@ type FaceLook = [f32; 4];
 pub const CROP: usize = 112;
 /// Side of that crop over the face's longer one.
 pub const CROP_SCALE: f32 = 1.1;
-const MOVING: usize = 62;
+const MOVING: usize = FACE_MOVING;
 const EXPRESSION: usize = 128;
 /// Numbers in one frame's features.
 pub const ROW: usize = MOVING + EXPRESSION;

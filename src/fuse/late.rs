@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::fuse::Fuser;
+use crate::fuse::FusionKind;
 use crate::model::ModelError;
 use crate::signal::Affect;
 use crate::signal::Bipolar;
@@ -17,10 +18,12 @@ use crate::signal::Reading;
 use crate::time::Timestamp;
 use crate::time::Timestamped;
 
-/// How modalities are weighed. Triples are face, voice, words.
+/// Which fusion answers, and how the late one weighs modalities. Triples are face, voice, words.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct LateSettings {
+pub struct FusionSettings {
+    /// Which fusion answers.
+    pub kind: FusionKind,
     /// How much a fresh reading of perfect quality weighs, from 0.
     pub trust: [f32; 3],
     /// After so many seconds a reading weighs 1/e of what it did fresh.
@@ -29,9 +32,9 @@ pub struct LateSettings {
     pub min_sd: f32,
 }
 
-impl Default for LateSettings {
+impl Default for FusionSettings {
     fn default() -> Self {
-        Self { trust: [1.0, 1.0, 0.5], fade_secs: [0.5, 2.0, 6.0], min_sd: 0.05 }
+        Self { kind: FusionKind::default(), trust: [1.0, 1.0, 0.5], fade_secs: [0.5, 2.0, 6.0], min_sd: 0.05 }
     }
 }
 
@@ -45,7 +48,7 @@ impl Default for LateSettings {
 /// are what each has moved the labels by: power × confidence, made to sum to 1.
 #[derive(Debug, Clone, Default)]
 pub struct LateFusion {
-    settings: LateSettings,
+    settings: FusionSettings,
 }
 
 struct Weighed<'a> {
@@ -65,7 +68,7 @@ const LEAST_CONFIDENCE: f32 = 0.1;
 impl LateFusion {
     /// A fusion with these settings.
     #[must_use]
-    pub const fn new(settings: LateSettings) -> Self {
+    pub const fn new(settings: FusionSettings) -> Self {
         Self { settings }
     }
 
@@ -86,11 +89,15 @@ impl LateFusion {
             };
             *place = one.weight / total;
         }
-        let (valence, valence_sd) = self.mean(&weighed, |affect| (affect.valence.get(), affect.valence_sd));
-        let (arousal, arousal_sd) = self.mean(&weighed, |affect| (affect.arousal.get(), affect.arousal_sd));
-        let affect =
-            Affect { valence: Bipolar::new(valence)?, arousal: Bipolar::new(arousal)?, valence_sd, arousal_sd };
-        Some(Fused { reading: Reading { affect, probabilities: pool(&weighed) }, gates })
+        let mut powers = [0.0; 3];
+        for one in &weighed {
+            if let Some(place) = powers.get_mut(one.modality.index()) {
+                *place = one.power;
+            }
+        }
+        let affect = weighed_affect(moment, powers, self.settings.min_sd)?;
+        let reading = Reading { affect, probabilities: pool(&weighed) };
+        Some(Fused::new(reading, gates))
     }
 
     fn trust(&self, modality: Modality) -> f32 {
@@ -107,26 +114,40 @@ impl LateFusion {
         let weight = power * confidence(reading);
         (weight > 0.0).then_some(Weighed { modality, power, weight, reading })
     }
+}
 
-    fn mean(&self, weighed: &[Weighed<'_>], of: impl Fn(&Affect) -> (f32, f32)) -> (f32, f32) {
-        let mut precision = 0.0;
-        let mut sum = 0.0;
-        for one in weighed {
-            let (value, sd) = of(&one.reading.affect);
-            let share = one.power / (sd * sd).max(1e-6);
-            precision += share;
-            sum += share * value;
-        }
-        let mean = sum / precision;
-        // Less than fully trusted evidence has less precision; what disagrees adds its distance.
-        let mut apart = 0.0;
-        for one in weighed {
-            let (value, sd) = of(&one.reading.affect);
-            apart += one.power / (sd * sd).max(1e-6) / precision * (value - mean).powi(2);
-        }
-        let variance = 1.0 / precision + apart;
-        (mean, variance.sqrt().clamp(self.settings.min_sd, 1.0))
+/// Valence and arousal of the modalities present, each weighed by `weight` (in the order of [`Modality::ALL`]) over its
+/// variance; none if nothing present weighs anything.
+pub(super) fn weighed_affect(moment: &Moment, weight: [f32; 3], min_sd: f32) -> Option<Affect> {
+    let parts: Vec<_> = Modality::ALL
+        .into_iter()
+        .zip(weight)
+        .filter(|(_, weight)| *weight > 0.0)
+        .filter_map(|(one, weight)| Some((weight, &moment.of(one).as_ref().ok()?.value.reading.affect)))
+        .collect();
+    let (valence, valence_sd) = mean(&parts, min_sd, |affect| (affect.valence.get(), affect.valence_sd));
+    let (arousal, arousal_sd) = mean(&parts, min_sd, |affect| (affect.arousal.get(), affect.arousal_sd));
+    Some(Affect { valence: Bipolar::new(valence)?, arousal: Bipolar::new(arousal)?, valence_sd, arousal_sd })
+}
+
+fn mean(parts: &[(f32, &Affect)], min_sd: f32, of: impl Fn(&Affect) -> (f32, f32)) -> (f32, f32) {
+    let mut precision = 0.0;
+    let mut sum = 0.0;
+    for (weight, affect) in parts {
+        let (value, sd) = of(affect);
+        let share = weight / (sd * sd).max(1e-6);
+        precision += share;
+        sum += share * value;
     }
+    let mean = sum / precision;
+    // Less than fully trusted evidence has less precision; what disagrees adds its distance.
+    let mut apart = 0.0;
+    for (weight, affect) in parts {
+        let (value, sd) = of(affect);
+        apart += weight / (sd * sd).max(1e-6) / precision * (value - mean).powi(2);
+    }
+    let variance = 1.0 / precision + apart;
+    (mean, variance.sqrt().clamp(min_sd, 1.0))
 }
 
 impl Fuser for LateFusion {

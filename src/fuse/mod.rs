@@ -1,13 +1,30 @@
 //! One answer from what is known of all modalities.
+//!
+//! | fusion          | is                                                                                            |
+//! |-----------------|-----------------------------------------------------------------------------------------------|
+//! | [`LateFusion`]    | a stated formula: modalities read for themselves, weighed by quality, age and trust             |
+//! | [`NetworkFusion`] | learned: gated recursive cross-attention on top of a late fusion, or all side by side in a network |
+//!
+//! [`Fusions`] has all that could be loaded, one of which answers.
 
+mod choice;
 mod late;
+mod network;
+mod row;
 
 use crate::model::ModelError;
 use crate::signal::Fused;
 use crate::signal::Moment;
 
+pub use choice::FusionKind;
+pub use choice::Fusions;
+pub use late::FusionSettings;
 pub use late::LateFusion;
-pub use late::LateSettings;
+pub use network::NetworkFusion;
+pub use row::MOVEMENT;
+pub use row::ROW;
+pub use row::movement;
+pub use row::rows;
 
 /// Makes one answer of a moment. Defined for all eight combinations of present modalities; none gives `None`.
 pub trait Fuser: Send {
@@ -18,7 +35,7 @@ pub trait Fuser: Send {
     /// If a network fails.
     fn fuse(&mut self, moment: &Moment) -> Result<Option<Fused>, ModelError>;
 
-    /// What the answer would be to another moment at the same time: remembers nothing.
+    /// What the answer would be to another moment at the same time as the next one to be fused: remembers nothing.
     ///
     /// # Errors
     ///

@@ -180,7 +180,7 @@ pub fn analyze_spoilt(
     }
     let end = Timestamp::from_secs(info.duration_s);
 
-    let (voice, words, fuser) = (stages.voice.as_mut(), stages.words.as_mut(), &mut stages.fuser);
+    let (voice, words, fuser) = (stages.voice.as_mut(), stages.words.as_mut(), &mut stages.fusions);
     let (face_out, face_in) = bounded(NOTES);
     let (sound_out, sound_in) = bounded(SOUND_NOTES);
     let (utterance_out, utterance_in) = bounded::<(Span, Box<Utterance>)>(UTTERANCES);
@@ -196,7 +196,7 @@ pub fn analyze_spoilt(
 
         let mut fusion = Fusion {
             gatherer,
-            fuser: fuser.as_mut(),
+            fuser,
             face: face_in.into(),
             sound: sound_in.into(),
             words: words_in,

@@ -16,9 +16,10 @@ use crate::encode::VoiceEncoder;
 use crate::encode::VoiceSettings;
 use crate::encode::WhisperModel;
 use crate::encode::WordsEncoder;
-use crate::fuse::Fuser;
-use crate::fuse::LateFusion;
-use crate::fuse::LateSettings;
+use crate::fuse::Fuser as _;
+use crate::fuse::FusionKind;
+use crate::fuse::FusionSettings;
+use crate::fuse::Fusions;
 use crate::model::Manifest;
 use crate::model::ModelError;
 use crate::model::Runtime;
@@ -40,7 +41,7 @@ pub struct StageSettings {
     /// How long a reading holds.
     pub gather: GatherSettings,
     /// How modalities are weighed.
-    pub fusion: LateSettings,
+    pub fusion: FusionSettings,
 }
 
 /// The stages of one run.
@@ -53,8 +54,8 @@ pub struct Stages {
     pub voice: Option<VoiceEncoder>,
     /// Speech to words and words to a reading, if their networks are there.
     pub words: Option<(SpeechReader, WordsEncoder)>,
-    /// The fusion.
-    pub fuser: Box<dyn Fuser>,
+    /// The fusions, one of which answers.
+    pub fusions: Fusions,
     /// What is off, and why: a sentence that says what to do.
     pub off: Vec<(Modality, String)>,
     /// Settings that aren't a stage's own.
@@ -81,7 +82,7 @@ impl Stages {
             ear: None,
             voice: None,
             words: None,
-            fuser: Box::new(LateFusion::new(settings.fusion.clone())),
+            fusions: Fusions::late(&settings.fusion),
             off: Vec::new(),
             gather: settings.gather.clone(),
             models: Vec::new(),
@@ -95,6 +96,7 @@ impl Stages {
     }
 
     fn fill(&mut self, manifest: &Manifest, runtime: &Runtime, settings: &StageSettings) {
+        self.fusions = Fusions::load(manifest, runtime, &settings.fusion, &FusionKind::CHOICE);
         match FaceEncoder::load(manifest, runtime, settings.face.clone()) {
             Ok(face) => self.face = Some(face),
             Err(error) => self.off.push((Modality::Face, error.to_string())),
@@ -135,6 +137,7 @@ impl Stages {
         if settings.speech.model == WhisperModel::Tiny {
             names.retain(|name| *name != "whisper_base_en");
         }
+        names.extend(self.fusions.chosen().model());
         names.sort_unstable();
         names.dedup();
         let hashes =
@@ -150,7 +153,7 @@ impl Stages {
         if let Some(voice) = self.voice.as_mut() {
             voice.person_mut().forget();
         }
-        self.fuser.reset();
+        self.fusions.reset();
     }
 }
 

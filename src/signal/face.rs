@@ -61,6 +61,10 @@ pub const BLENDSHAPE_NAMES: [&str; 52] = [
     "noseSneerRight",
 ];
 
+/// Numbers of a face in one frame that move with it: the blendshapes, the head's pitch, yaw and roll (radians), the
+/// expression network's seven logits. A face's embedding holds their means, standard deviations and 90th percentiles first.
+pub const FACE_MOVING: usize = BLENDSHAPE_NAMES.len() + 3 + 7;
+
 /// A point in the picture: pixels from the left and from the top, and depth in the same unit.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Landmark {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::signal::Absence;
+use crate::signal::LabelsAtOnce;
 use crate::signal::Reading;
 use crate::time::Timestamp;
 use crate::time::Timestamped;
@@ -121,4 +122,34 @@ pub struct Fused {
     pub reading: Reading,
     /// What it rests on.
     pub gates: Gates,
+    /// Labels that may hold together, if this fusion reads them.
+    pub labels: Option<LabelsAtOnce>,
+    /// From where on its label is said aloud, if that was measured of this fusion.
+    pub clarity: Option<Clarity>,
+}
+
+/// From which probability on a label is shown, and what is promised then: measured on people who were neither trained nor
+/// calibrated on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Clarity {
+    /// The least probability of a label that is shown, 0..=1.
+    pub from: f32,
+    /// So many of the labels shown were right, 0..=1.
+    pub right: f32,
+    /// So many of all readings had one that could be shown, 0..=1.
+    pub shown: f32,
+}
+
+impl Fused {
+    /// An answer with nothing more to it.
+    #[must_use]
+    pub const fn new(reading: Reading, gates: Gates) -> Self {
+        Self { reading, gates, labels: None, clarity: None }
+    }
+
+    /// Whether the likeliest label is sure enough to be shown. What was never measured always is.
+    #[must_use]
+    pub fn is_clear(&self) -> bool {
+        self.clarity.is_none_or(|clarity| self.reading.probability(self.reading.label()) >= clarity.from)
+    }
 }

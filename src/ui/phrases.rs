@@ -382,7 +382,7 @@ mod tests {
     #[test]
     fn without_says_when_nothing_would_be_left() {
         assert_eq!(without(Modality::Voice, None), "without the voice: nothing would be left");
-        let fused = Fused { reading: reading(-0.31, 0.05, 0.5), gates: crate::signal::Gates::default() };
+        let fused = Fused::new(reading(-0.31, 0.05, 0.5), crate::signal::Gates::default());
         assert_eq!(without(Modality::Voice, Some(&fused)), "without the voice: valence −0.31, arousal +0.05");
     }
 }

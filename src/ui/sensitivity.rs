@@ -158,7 +158,7 @@ impl Trial {
 impl Means {
     fn add(&mut self, modality: Modality, fused: Option<&Fused>) {
         self.answers += 1.0;
-        let Some(Fused { reading, gates }) = fused else { return };
+        let Some(Fused { reading, gates, .. }) = fused else { return };
         self.read += 1.0;
         self.gate += gates.of(modality);
         self.valence += reading.affect.valence.get();
@@ -197,7 +197,7 @@ mod tests {
             arousal_sd: 0.2,
         };
         let gates = Gates { face: 1.0 - voice, voice, words: 0.0 };
-        let fused = Fused { reading: Reading { affect, probabilities: [1.0 / 7.0; Label::COUNT] }, gates };
+        let fused = Fused::new(Reading { affect, probabilities: [1.0 / 7.0; Label::COUNT] }, gates);
         Tick { moment, fused: Some(fused), without: [None; 3] }
     }
 

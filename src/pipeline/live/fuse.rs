@@ -135,7 +135,7 @@ impl Run {
                 // A tick that was missed is skipped, not made up for.
                 next_tick = if next_tick + TICK <= now { now + TICK } else { next_tick + TICK };
                 let moment = fusing.gatherer.moment(now);
-                match tick(stages.fuser.as_mut(), moment) {
+                match tick(&mut stages.fusions, moment) {
                     Ok(tick) => {
                         fusing.time_readings(&tick, self.clock.now());
                         self.events.offer_leaving(Event::Tick(Box::new(tick)), LEFT_FOR_CHANGES);

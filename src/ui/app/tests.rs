@@ -59,8 +59,7 @@ impl Outside {
         probabilities[likely.index()] = 1.0;
         let zero = Bipolar::default();
         let affect = Affect { valence: zero, arousal: zero, valence_sd: 0.1, arousal_sd: 0.1 };
-        let fused =
-            Fused { reading: Reading { affect, probabilities }, gates: Gates { face: 1.0, ..Gates::default() } };
+        let fused = Fused::new(Reading { affect, probabilities }, Gates { face: 1.0, ..Gates::default() });
         let moment =
             Moment { at, face: Err(Absence::NoFace), voice: Err(Absence::NoSpeech), words: Err(Absence::NoWords) };
         self.tell(Event::Tick(Box::new(Tick { moment, fused: Some(fused), without: [None; 3] })));

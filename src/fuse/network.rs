@@ -1,0 +1,185 @@
+//! Fusions that were learned: a small network, one step per tick.
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use crate::fuse::Fuser;
+use crate::fuse::late;
+use crate::fuse::row;
+use crate::model::Input;
+use crate::model::Length;
+use crate::model::Manifest;
+use crate::model::ModelError;
+use crate::model::Network;
+use crate::model::Port;
+use crate::model::Runtime;
+use crate::signal::Clarity;
+use crate::signal::Fused;
+use crate::signal::Gates;
+use crate::signal::Label;
+use crate::signal::LabelsAtOnce;
+use crate::signal::Modality;
+use crate::signal::Moment;
+use crate::time::Timestamp;
+
+/// A network that steps from tick to tick, with its memory outside of it.
+///
+/// # Takes
+///
+/// By the names in the manifest's contract: `rows` `[1,3,22]` ([`rows`](row::rows)), `movement` `[1,26]`
+/// ([`movement`](row::movement)), `secs` `[1,1]`, seconds since the tick before (50 ms at the first), `state` `[1,S]`, what it
+/// gave as `state` at the tick before (zeros at the first).
+///
+/// # Gives
+///
+/// `probabilities` `[1,7]`, calibrated; `weight` `[1,3]`, how much each modality counted, from 0; `several`, `doubts`,
+/// `thresholds` `[1,7]`: [`LabelsAtOnce`]; `clear` `[1,3]`: the probability from which a label is shown, the share of right
+/// ones among those and their share of all, as measured on people neither trained nor calibrated on; `state` `[1,S]`.
+///
+/// Valence and arousal are the modalities' own, weighed by `weight` over their variance, as in the late fusion.
+pub struct NetworkFusion {
+    network: Mutex<Network>,
+    takes: Vec<Port>,
+    gives: Vec<String>,
+    state: Vec<f32>,
+    last: Option<Timestamp>,
+    outputs: Mutex<Vec<Vec<f32>>>,
+    min_sd: f32,
+}
+
+const FIRST_STEP: Duration = Duration::from_millis(50);
+/// After a longer break what was before counts as if it had been as long.
+const LONGEST_STEP: Duration = Duration::from_secs(60);
+/// What is in no sum of weights.
+const LEAST_WEIGHT: f32 = 1e-6;
+
+/// What a step gave.
+struct Step {
+    answer: Option<Fused>,
+    state: Vec<f32>,
+}
+
+impl NetworkFusion {
+    /// Loads the network of this name.
+    ///
+    /// # Errors
+    ///
+    /// As [`Network::load`], and if its contract is for another program.
+    pub fn load(manifest: &Manifest, runtime: &Runtime, model: &str, min_sd: f32) -> Result<Self, ModelError> {
+        let network = Network::load(manifest, runtime, model)?;
+        let contract = manifest.contract(model)?;
+        let other = |port: &Port, expected: String| ModelError::Contract {
+            model: model.to_owned(),
+            port: format!("input {}", port.name),
+            expected,
+            found: port.to_string(),
+            path: manifest.path(model).unwrap_or_default(),
+        };
+        let mut state = Vec::new();
+        for port in &contract.inputs {
+            match (port.name.as_str(), port.shape.as_slice()) {
+                ("rows", [Length::Fixed(1), Length::Fixed(3), Length::Fixed(wide)]) if *wide == row::ROW as i64 => {}
+                ("movement", [Length::Fixed(1), Length::Fixed(wide)]) if *wide == row::MOVEMENT as i64 => {}
+                ("secs", [Length::Fixed(1), Length::Fixed(1)]) => {}
+                ("state", [Length::Fixed(1), Length::Fixed(wide)]) => {
+                    state = vec![0.0; usize::try_from(*wide).unwrap_or(0)];
+                }
+                _ => {
+                    return Err(other(
+                        port,
+                        format!("rows [1,3,{}], movement [1,{}], secs [1,1] or state [1,S]", row::ROW, row::MOVEMENT),
+                    ));
+                }
+            }
+        }
+        let gives = contract.outputs.into_iter().map(|port| port.name).collect();
+        Ok(Self {
+            network: Mutex::new(network),
+            takes: contract.inputs,
+            gives,
+            state,
+            last: None,
+            outputs: Mutex::default(),
+            min_sd,
+        })
+    }
+
+    fn step(&self, moment: &Moment) -> Result<Step, ModelError> {
+        let rows = row::rows(moment);
+        let movement = row::movement(moment);
+        let since = self.last.map_or(FIRST_STEP, |last| moment.at.since(last).min(LONGEST_STEP));
+        let secs = [since.as_secs_f32()];
+        let wide = self.state.len();
+        let (rows_shape, movement_shape, secs_shape, state_shape) =
+            ([1, 3, row::ROW], [1, row::MOVEMENT], [1, 1], [1, wide]);
+        let inputs: Vec<Input<'_>> = self
+            .takes
+            .iter()
+            .map(|port| match port.name.as_str() {
+                "rows" => Input::F32(&rows_shape, &rows),
+                "movement" => Input::F32(&movement_shape, &movement),
+                "secs" => Input::F32(&secs_shape, &secs),
+                _ => Input::F32(&state_shape, &self.state),
+            })
+            .collect();
+        let mut network = self.network.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut outputs = self.outputs.lock().unwrap_or_else(PoisonError::into_inner);
+        network.run(&inputs, &mut outputs)?;
+        let of = |name: &str| {
+            let at = self.gives.iter().position(|one| one == name)?;
+            outputs.get(at).map(Vec::as_slice)
+        };
+        let state = of("state").unwrap_or_default().to_vec();
+        let has_any = Modality::ALL.into_iter().any(|one| moment.of(one).is_ok());
+        if !has_any {
+            return Ok(Step { answer: None, state });
+        }
+        let no_numbers =
+            || ModelError::Run { model: network.model().to_owned(), detail: "it gave no numbers".to_owned() };
+        let probabilities = of("probabilities").and_then(seven).ok_or_else(no_numbers)?;
+        let weight: [f32; 3] = of("weight").and_then(|found| found.try_into().ok()).ok_or_else(no_numbers)?;
+        let labels =
+            of("several").and_then(seven).zip(of("doubts").and_then(seven)).zip(of("thresholds").and_then(seven));
+        let labels =
+            labels.map(|((probabilities, doubts), thresholds)| LabelsAtOnce { probabilities, doubts, thresholds });
+        let clarity = of("clear").and_then(|found| match found {
+            &[from, right, shown] => Some(Clarity { from, right, shown }),
+            _ => None,
+        });
+        let total: f32 = weight.iter().sum();
+        // Whom nothing can be said of by anyone, nothing is said of.
+        if !total.is_finite() || total < LEAST_WEIGHT {
+            return Ok(Step { answer: None, state });
+        }
+        let affect = late::weighed_affect(moment, weight, self.min_sd).ok_or_else(no_numbers)?;
+        let [face, voice, words] = weight.map(|one| one / total);
+        let reading = crate::signal::Reading { affect, probabilities };
+        let fused = Fused { labels, clarity, ..Fused::new(reading, Gates { face, voice, words }) };
+        Ok(Step { answer: Some(fused), state })
+    }
+}
+
+impl Fuser for NetworkFusion {
+    fn fuse(&mut self, moment: &Moment) -> Result<Option<Fused>, ModelError> {
+        let Step { answer, state } = self.step(moment)?;
+        if state.len() == self.state.len() {
+            self.state = state;
+        }
+        self.last = Some(moment.at);
+        Ok(answer)
+    }
+
+    fn compare(&self, moment: &Moment) -> Result<Option<Fused>, ModelError> {
+        Ok(self.step(moment)?.answer)
+    }
+
+    fn reset(&mut self) {
+        self.state.fill(0.0);
+        self.last = None;
+    }
+}
+
+fn seven(found: &[f32]) -> Option<[f32; Label::COUNT]> {
+    found.try_into().ok().filter(|values: &[f32; Label::COUNT]| values.iter().all(|value| value.is_finite()))
+}

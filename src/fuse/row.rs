@@ -1,0 +1,80 @@
+//! What a fusion network is given of a moment, in numbers.
+
+use crate::signal::BLENDSHAPE_NAMES;
+use crate::signal::Evidence;
+use crate::signal::FACE_MOVING;
+use crate::signal::Label;
+use crate::signal::Modality;
+use crate::signal::Moment;
+use crate::time::Timestamp;
+use crate::time::Timestamped;
+
+/// Reliabilities of a modality at most; what it has fewer of is 0.
+const RELIABILITIES: usize = 11;
+/// Numbers of one modality: present (0 or 1), age (s), how well the person is known (0..=1), quality (0..=1), seven
+/// log-probabilities, reliabilities. All 0 if it is absent.
+pub const ROW: usize = 4 + Label::COUNT + RELIABILITIES;
+/// Numbers about movement: [`movement`].
+pub const MOVEMENT: usize = 2 * MOVING.len();
+/// So long must a person be known for being half known, seconds: the prior of the heads.
+const PRIOR_SECS: f32 = 6.0;
+const LEAST_PROBABILITY: f32 = 1e-6;
+/// Of what the face's embedding holds mean and standard deviation: what moves without being an expression.
+const MOVING: [&str; 13] = [
+    "pitch",
+    "yaw",
+    "roll",
+    "eyeBlinkLeft",
+    "eyeBlinkRight",
+    "eyeLookDownLeft",
+    "eyeLookDownRight",
+    "eyeLookInLeft",
+    "eyeLookInRight",
+    "eyeLookOutLeft",
+    "eyeLookOutRight",
+    "eyeLookUpLeft",
+    "eyeLookUpRight",
+];
+
+/// A row of [`ROW`] numbers for each modality, in the order of [`Modality::ALL`].
+#[must_use]
+pub fn rows(moment: &Moment) -> [f32; 3 * ROW] {
+    let mut rows = [0.0; 3 * ROW];
+    for (row, modality) in rows.chunks_exact_mut(ROW).zip(Modality::ALL) {
+        if let Ok(evidence) = moment.of(modality) {
+            fill(row, evidence, moment.at);
+        }
+    }
+    rows
+}
+
+fn fill(row: &mut [f32], evidence: &Timestamped<Evidence>, now: Timestamp) {
+    let Evidence { reading, quality, reliability, known_secs, .. } = &evidence.value;
+    let known = known_secs / (PRIOR_SECS + known_secs);
+    let first = [1.0, evidence.age(now).as_secs_f32(), known, *quality];
+    let logs = reading.probabilities.map(|probability| probability.max(LEAST_PROBABILITY).ln());
+    let all = first.into_iter().chain(logs).chain(reliability.iter().copied().take(RELIABILITIES));
+    for (place, value) in row.iter_mut().zip(all) {
+        *place = value;
+    }
+}
+
+/// How head, eyes and lids move: means, then standard deviations, over the face's window, of the head's angles (radians),
+/// blinks and directions of gaze (blendshapes). All 0 without a face. How near the face is is among its reliabilities.
+#[must_use]
+pub fn movement(moment: &Moment) -> [f32; MOVEMENT] {
+    let mut movement = [0.0; MOVEMENT];
+    let Ok(face) = &moment.face else { return movement };
+    let embedding = &face.value.embedding;
+    let places = MOVING.iter().filter_map(|name| place_of(name));
+    for (place, at) in movement.iter_mut().zip(places.clone().chain(places.map(|at| FACE_MOVING + at))) {
+        *place = embedding.get(at).copied().unwrap_or(0.0);
+    }
+    movement
+}
+
+/// Where the face's embedding has the mean of something: blendshapes come first, then the head's angles.
+fn place_of(name: &str) -> Option<usize> {
+    let angle = ["pitch", "yaw", "roll"].iter().position(|one| *one == name);
+    angle.map(|at| BLENDSHAPE_NAMES.len() + at).or_else(|| BLENDSHAPE_NAMES.iter().position(|one| *one == name))
+}
