@@ -6,7 +6,7 @@
 //! | `hear`           | one second of speech: voice activity, descriptors, cutting       |
 //! | `voice window`   | one window of four seconds: acoustic encoder, reading            |
 //! | `words`          | one spoken sentence: language, Whisper, its reading              |
-//! | `fusion`         | one answer, and what it would be without each modality           |
+//! | `fusion`         | one answer and what it would be without each modality, by each fusion; the slowest as well |
 //! | `whole pipeline` | a film of 20 s, 720p, 30 fps, with talk: every frame and all its sound, on all cores |
 //!
 //! The film is the test clip's face, scaled up, with the synthetic participant's voice; it is made once, in `target/tmp`.
@@ -17,6 +17,7 @@ use std::hint::black_box;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Instant;
 
 use circumplex::capture::media;
 use circumplex::capture::synthetic::SAMPLE_RATE_HZ;
@@ -36,14 +37,18 @@ use circumplex::encode::VoiceEncoder;
 use circumplex::encode::VoiceSettings;
 use circumplex::encode::WordsEncoder;
 use circumplex::fuse::Fuser as _;
-use circumplex::fuse::LateFusion;
+use circumplex::fuse::FusionKind;
+use circumplex::fuse::FusionSettings;
+use circumplex::fuse::Fusions;
 use circumplex::model::Manifest;
 use circumplex::model::Runtime;
 use circumplex::pipeline::StageSettings;
 use circumplex::pipeline::Stages;
 use circumplex::pipeline::offline;
+use circumplex::signal::Absence;
 use circumplex::signal::FaceView;
 use circumplex::signal::Frame;
+use circumplex::signal::Modality;
 use circumplex::signal::Moment;
 use circumplex::signal::Transcript;
 use circumplex::signal::Utterance;
@@ -57,6 +62,8 @@ use criterion::criterion_group;
 use criterion::criterion_main;
 
 const FILM_SECS: usize = 20;
+/// Answers whose slowest hundredth is looked at.
+const TICKS: usize = 5000;
 
 fn models() -> (Manifest, Runtime) {
     let manifest = Manifest::open(Path::new("models")).expect("run `bash models/setup` first");
@@ -182,8 +189,41 @@ fn sound(criterion: &mut Criterion) {
     let evidence = voice.encode(&window, 0.25).unwrap().unwrap();
     let present = || Ok(Timestamped::new(Span::at(Timestamp::ZERO), 0, evidence.clone()));
     let moment = Moment { at: Timestamp::from_secs(0.1), face: present(), voice: present(), words: present() };
-    let mut fusion = LateFusion::default();
-    criterion.bench_function("fusion", |bencher| bencher.iter(|| black_box(fusion.fuse(&moment).unwrap())));
+    let mut fusions = Fusions::load(&manifest, &runtime, &FusionSettings::default(), &FusionKind::CHOICE);
+    let mut group = criterion.benchmark_group("fusion");
+    for kind in FusionKind::CHOICE {
+        assert!(fusions.choose(kind), "{:?}", fusions.missing());
+        let mut tick = fusion_tick(&moment);
+        group.bench_function(kind.name(), |bencher| bencher.iter(|| tick(&mut fusions)));
+        let mut times: Vec<_> = (0..TICKS)
+            .map(|_| {
+                let began = Instant::now();
+                tick(&mut fusions);
+                began.elapsed()
+            })
+            .collect();
+        times.sort_unstable();
+        println!("{}: median {:?}, 99 of 100 within {:?}", kind.name(), times[TICKS / 2], times[TICKS * 99 / 100]);
+    }
+    group.finish();
+}
+
+/// One answer, and what it would be without each modality.
+fn fusion_tick(moment: &Moment) -> impl FnMut(&mut Fusions) {
+    let mut moment = moment.clone();
+    let mut away = Modality::ALL.map(|modality| {
+        let mut masked = moment.clone();
+        *masked.of_mut(modality) = Err(Absence::SwitchedOff);
+        masked
+    });
+    move |fusions| {
+        moment.at = moment.at + offline::TICK;
+        for masked in &mut away {
+            masked.at = moment.at;
+            black_box(fusions.compare(masked).unwrap());
+        }
+        black_box(fusions.fuse(&moment).unwrap());
+    }
 }
 
 fn whole(criterion: &mut Criterion) {

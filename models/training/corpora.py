@@ -144,7 +144,9 @@ class Stills:
     the expression network has not been trained on: of what it has learnt by heart it is surer than of anything else."""
 
     columns = np.r_[0:MOVING, 3 * MOVING:FACE_FEATURES]
-    fade_secs = 0.1
+    # Standard deviations of what moves, and which share of their usual sum is movement enough.
+    movement = slice(MOVING, 2 * MOVING)
+    moving = 0.2
     penalty = 3e-2
 
     def __init__(self, data, cache):
@@ -176,7 +178,7 @@ class Stills:
     def read(self, x):
         return self.normal(x) @ self.weights + self.bias
 
-    def moving(self, population):
+    def as_moving(self, population):
         """The faces with the movement of the population, and their labels."""
         x = self.x.copy()
         x[:, MOVING:2 * MOVING] = population[MOVING:2 * MOVING]

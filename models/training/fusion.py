@@ -1,8 +1,9 @@
-"""Trains and measures the fusion network: `python models/training/fusion.py --data DIR [--evaluate]`.
+"""Trains and measures the fusion networks: `python models/training/fusion.py --data DIR [--evaluate]`.
 
-DIR holds `java-sed/{audio,video}`, `ravdess/speech` and `ferplus`. What fusion is given is computed by the program
-(fusion_data.py) and kept in models/training/cache. With `--evaluate` it only measures: leave one speaker out, SEEDS seeds,
-each fusion clean and with every trouble, and writes models/training/reports/fusion.json.
+DIR holds `java-sed/{audio,video}`, `ravdess/speech`, `ferplus` and `text`. What fusion is given is computed by the program
+(fusion_data.py) and kept in models/training/cache. Writes models/fusion_*.onnx and their tables in models/manifest.toml.
+With `--evaluate` it only measures: leave one speaker out, SEEDS seeds, each fusion clean and with every trouble, and
+writes models/training/reports/fusion.json; an evaluation that was stopped goes on where it was.
 """
 
 import argparse
@@ -15,28 +16,35 @@ import numpy as np
 import optax
 from tqdm import tqdm
 
-import corpora
 import fusion_data
+import fusion_export
 import fusion_net
-from fusion_data import CLEAN, KINDS, PRESENT, QUALITY, AGE, READING, TICK_SECS, TROUBLES
+import fusion_tables
+import fusion_words
+from fusion_data import AGE, CLEAN, KINDS, KNOWN, PRESENT, QUALITY, READING, RELIABILITY
 from fusion_net import Shape
-from heads import LABELS, ROOT, calibrate, log_softmax, report, uar
+from heads import LABELS, ROOT, WAYS, calibrate, log_softmax, report
+from keep import kept
 
 SEEDS = [0, 1, 2]
-STEPS = 300
+STEPS = 360
 BATCH = 48
-RATE = 3e-3
+RATE = 4e-3
 DECAY = 1e-2
+# Rows of the program's tables that a sequence is long, and every which one is trained on.
 TICKS = 56
+THIN = 2
 ORDERS = 3
-# How much it counts to know what is spoilt, and to keep near the late fusion.
-TRUST_LOSS = 0.3
-RESIDUAL_LOSS = 0.02
-# In training, a modality is taken away altogether so often.
-DROPPED = 0.12
-CLEAN_SHARE = 0.4
+# How much the whole clip's answer counts beside each tick's, and each of the others.
+CLIP_LOSS, TRUST_LOSS, SEVERAL_LOSS, RESIDUAL_LOSS = 0.5, 0.3, 0.3, 0.3
+# In training, so often a modality is taken away, words are put beside, clips are clean, and a face gets the voice of
+# another clip of its label.
+DROPPED, WITH_WORDS, CLEAN_SHARE, PAIRED = 0.12, 0.5, 0.4, 0.7
+# A reading of which so much is spoilt isn't to be trusted at all.
+SPOILT = 0.5
 LATE = {"trust": np.array([1.0, 1.0, 0.5]), "fade": np.array([0.5, 2.0, 6.0])}
-FUSIONS = {"ungated": Shape(has_gates=False, has_reliability=False), "gated": Shape(), "gates alone": Shape(has_attention=False)}
+SHAPES = {"gated": Shape(), "ungated": Shape(has_gates=False), "gates alone": Shape(has_attention=False), "concatenation": None}
+MASKS = {"all": [], "face": [1, 2], "voice": [0, 2], "words": [0, 1], "face, voice": [2], "face, words": [1], "voice, words": [0]}
 
 
 def late(rows):
@@ -55,161 +63,218 @@ def late(rows):
 
 
 class Set:
-    """Sequences of one length, padded: rows [N, T, 3, WIDTH], label [N], trouble [N, T, 3], kind [N]."""
+    """Sequences of one length, padded: rows [N, T, 3, WIDTH], movement [N, T, M], label [N], trouble [N, T, 3] (how
+    much of what a reading rests on is spoilt, 0…1), bursts [N, T, 3] (when), kind [N], name [N]."""
 
     def __init__(self, found, gathered, speakers):
-        rows, labels, troubles, kinds = [], [], [], []
+        rows, movements, labels, troubles, bursts, kinds, names = [], [], [], [], [], [], []
+        pad = lambda one: np.concatenate([one[:TICKS], np.zeros((max(TICKS - len(one), 0), *one.shape[1:]), np.float32)])
         for _, _, passes in gathered:
             for (name, kind), one in passes.items():
                 recording = found[name, kind]
-                if recording.speaker not in speakers:
-                    continue
-                padded = np.zeros((TICKS, *one.shape[1:]), np.float32)
-                trouble = np.zeros((TICKS, 3), np.float32)
-                count = min(len(one), TICKS)
-                padded[:count], trouble[:count] = one[:count], recording.trouble[:count]
-                rows.append(padded), labels.append(recording.label), troubles.append(trouble), kinds.append(KINDS.index(kind))
-        self.rows, self.labels, self.trouble, self.kinds = map(np.array, (rows, labels, troubles, kinds))
+                if recording.speaker in speakers:
+                    rows.append(pad(one)), movements.append(pad(recording.movement))
+                    troubles.append(pad(recording.spoilt)), bursts.append(pad(recording.trouble))
+                    labels.append(recording.label), kinds.append(KINDS.index(kind)), names.append(name)
+        self.rows, self.movement, self.trouble = np.stack(rows), np.stack(movements), np.stack(troubles)
+        self.bursts = np.stack(bursts) > 0
+        self.labels, self.kinds, self.names = np.array(labels), np.array(kinds), np.array(names)
+
+    def pick(self, places):
+        some = object.__new__(Set)
+        vars(some).update({name: value[places].copy() for name, value in vars(self).items()})
+        return some
+
+
+def add_words(some, sentences, is_test, rng, share):
+    """Puts sentences of the clips' labels beside a share of them; several labels at once [N, 7]. Words may be spoilt (and
+    then are trouble), or be old ones of another label."""
+    several = np.eye(len(LABELS), dtype=np.float32)[some.labels]
+    usable = sentences.tested if is_test else ~sentences.tested
+    times = np.arange(some.rows.shape[1]) * fusion_data.TICK_SECS
+    for at in np.flatnonzero(rng.random(len(some.rows)) < share):
+        kind = rng.choice(len(fusion_words.KINDS) + 1, p=[0.55, 0.1, 0.15, 0.2])
+        is_stale = kind == len(fusion_words.KINDS)
+        fits = sentences.several[:, some.labels[at]] > 0
+        place = rng.choice(np.flatnonzero((~fits if is_stale else fits) & usable))
+        kind = 0 if is_stale else kind
+        ended = rng.uniform(-14, -5) if is_stale else rng.uniform(-4, times[-1] * 0.6)
+        there = (times >= ended) & (some.rows[at, :, :2, PRESENT].sum(-1) > 0)
+        sure = rng.beta(8, 3) if kind == 0 else rng.beta(5, 4)
+        row = some.rows[at, :, 2]
+        row[there, PRESENT], row[there, AGE], row[there, KNOWN], row[there, QUALITY] = 1, times[there] - ended, 0, sure
+        row[there, READING] = sentences.logs[kind, place]
+        row[there, RELIABILITY] = 0
+        row[there, RELIABILITY.start], row[there, RELIABILITY.start + 1] = sure, sentences.pieces[kind, place]
+        some.trouble[at, there, 2] = kind > 0 or is_stale
+        if not is_stale:
+            several[at] = np.maximum(several[at], sentences.several[place])
+    return several
 
 
 @partial(jax.jit, static_argnums=0)
-def loss_of(shape, weights, rows, labels, trouble):
+def loss_of(shape, weights, rows, movement, labels, several, trouble):
     there = (rows[..., PRESENT].sum(-1) > 0).astype(jnp.float32)
+    extra = 0.0
     if shape is None:
-        logits, extra = fusion_net.concatenation(weights, rows), 0.0
+        logits = fusion_net.concatenation(weights, rows, movement)
     else:
-        out = fusion_net.run(shape, weights, rows, TICK_SECS)
+        out = fusion_net.run(shape, weights, rows, THIN * fusion_data.TICK_SECS)
         logits = out["logits"]
-        extra = RESIDUAL_LOSS * (weights["residual"] ** 2).sum()
-        if shape.has_reliability:
+        extra = RESIDUAL_LOSS * ((out["residual"] ** 2).mean(-1) * there).sum() / (there.sum() + 1e-6)
+        wanted = jnp.broadcast_to(several[:, None], out["several"].shape)
+        for name, much in (("several", 1.0), ("joint", 0.3)):
+            p = jnp.clip(out[name], 1e-5, 1 - 1e-5)
+            crossed = -(wanted * jnp.log(p) + (1 - wanted) * jnp.log(1 - p)).mean(-1)
+            extra += SEVERAL_LOSS * much * (crossed * there).sum() / (there.sum() + 1e-6)
+        if shape.has_gates:
             counted = rows[..., PRESENT] * jnp.where(trouble > 0, 2.0, 1.0)
-            found = optax.sigmoid_binary_cross_entropy(out["trust"], 1 - trouble)
-            extra += TRUST_LOSS * (found * counted).sum() / (counted.sum() + 1e-6)
+            told = optax.sigmoid_binary_cross_entropy(out["trust"], 1 - jnp.minimum(trouble / SPOILT, 1.0))
+            extra += TRUST_LOSS * (told * counted).sum() / (counted.sum() + 1e-6)
     losses = optax.softmax_cross_entropy_with_integer_labels(logits, jnp.broadcast_to(labels[:, None], logits.shape[:2]))
-    return (losses * there).sum() / (there.sum() + 1e-6) + extra
+    each = (losses * there).sum() / (there.sum() + 1e-6)
+    scores = (jax.nn.log_softmax(logits, -1) * there[..., None]).sum(1) / (there.sum(1, keepdims=True) + 1e-6)
+    whole = optax.softmax_cross_entropy_with_integer_labels(scores, labels).mean()
+    return (1 - CLIP_LOSS) * each + CLIP_LOSS * whole + extra
 
 
-def train(shape, data, seed):
+def optimiser(steps):
+    return optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(optax.cosine_decay_schedule(RATE, steps), weight_decay=DECAY))
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def update(shape, steps, weights, normal, state, *batch):
+    slope = jax.grad(lambda w: loss_of(shape, w | {"normal": normal}, *batch))(weights)
+    change, state = optimiser(steps).update(slope, state, weights)
+    return optax.apply_updates(weights, change), state
+
+
+def train(shape, data, sentences, seed, steps=STEPS):
     """Weights for a shape (None: the concatenation) from a set."""
     key, rng = jax.random.PRNGKey(seed), np.random.default_rng(seed)
-    clean = data.rows[data.kinds == 0]
-    normal = fusion_net.normalising(clean.reshape(-1, *clean.shape[2:]))
-    weights = fusion_net.concatenation_start(None, key, normal) if shape is None else fusion_net.start(shape, key, normal)
+    clean = data.pick(data.kinds == 0)
+    add_words(clean, sentences, False, rng, 0.3)
+    normal = fusion_net.normalising(clean.rows.reshape(-1, *clean.rows.shape[2:]))
+    if shape is None:
+        moved = clean.movement[clean.rows[..., 0, PRESENT] > 0]
+        weights = fusion_net.concatenation_start(key, normal, moved)
+    else:
+        weights = fusion_net.start(shape, key, normal)
     normal = weights.pop("normal")
-    schedule = optax.cosine_decay_schedule(RATE, STEPS)
-    optimiser = optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(schedule, weight_decay=DECAY))
-    state = optimiser.init(weights)
-
-    @jax.jit
-    def update(weights, state, rows, labels, trouble):
-        value, slope = jax.value_and_grad(lambda w: loss_of(shape, w | {"normal": normal}, rows, labels, trouble))(weights)
-        change, state = optimiser.update(slope, state, weights)
-        return optax.apply_updates(weights, change), state, value
-
+    state = optimiser(steps).init(weights)
     is_clean = data.kinds == 0
     chance = np.where(is_clean, CLEAN_SHARE / is_clean.sum(), (1 - CLEAN_SHARE) / (~is_clean).sum())
-    for _ in range(STEPS):
-        picked = rng.choice(len(data.rows), BATCH, p=chance)
-        rows = data.rows[picked].copy()
-        for place in range(2):
-            rows[rng.random(BATCH) < DROPPED, :, place] = 0
-        weights, state, _ = update(weights, state, rows, data.labels[picked], data.trouble[picked])
+    of_label = {label: [np.flatnonzero((data.labels == label) & (is_clean == clean)) for clean in (False, True)]
+                for label in np.unique(data.labels)}
+    for _ in range(steps):
+        some = data.pick(rng.choice(len(data.rows), BATCH, p=chance))
+        for row in np.flatnonzero(rng.random(BATCH) < PAIRED):
+            other = rng.choice(of_label[some.labels[row]][int(rng.random() < CLEAN_SHARE)])
+            some.rows[row, :, 1], some.trouble[row, :, 1] = data.rows[other, :, 1], data.trouble[other, :, 1]
+        several = add_words(some, sentences, False, rng, WITH_WORDS)
+        for place in range(3):
+            some.rows[rng.random(BATCH) < DROPPED, :, place] = 0
+        at = slice(rng.integers(THIN), None, THIN)
+        batch = some.rows[:, at], some.movement[:, at], some.labels, several, some.trouble[:, at]
+        weights, state = update(shape, steps, weights, normal, state, *batch)
     return weights | {"normal": normal}
 
 
-@partial(jax.jit, static_argnums=0)
-def forward(shape, weights, rows):
+@partial(jax.jit, static_argnums=(0, 4))
+def forward(shape, weights, rows, movement, compares):
+    """What a network gives for sequences, and, if asked, the logits without each modality now [B, T, 3, 7]."""
     if shape is None:
-        return {"logits": fusion_net.concatenation(weights, rows), "weight": jnp.zeros(rows.shape[:3])}
-    return fusion_net.run(shape, weights, rows, TICK_SECS)
+        logits = fusion_net.concatenation(weights, rows, movement)
+        away = [rows.at[..., place, :].set(0.0) for place in range(3)]
+        without = jnp.stack([fusion_net.concatenation(weights, one, movement) for one in away], 2)
+        moved = jnp.abs(jax.nn.softmax(without) - jax.nn.softmax(logits)[..., None, :]).sum(-1) * rows[..., PRESENT]
+        return {"logits": logits, "weight": moved, "gate": moved, "without": without}
+    if not compares:
+        return fusion_net.run(shape, weights, rows)
+    passed = jnp.full((rows.shape[0], 1), fusion_data.TICK_SECS)
+
+    def one(state, tick):
+        without = [fusion_net.step(shape, weights, state, tick.at[:, place].set(0.0), passed)[1]["logits"] for place in range(3)]
+        state, out = fusion_net.step(shape, weights, state, tick, passed)
+        return state, out | {"without": jnp.stack(without, 1)}
+    _, out = jax.lax.scan(one, fusion_net.nothing(shape, rows.shape[0]), jnp.swapaxes(rows, 0, 1))
+    return {name: jnp.swapaxes(value, 0, 1) for name, value in out.items()}
 
 
-def read(shape, weights, rows, temperature=1.0):
-    """Log-probabilities [N, T, 7], NaN where nothing is present, and weights [N, T, 3]."""
-    out = forward(shape, weights, rows)
-    logs = log_softmax((np.asarray(out["logits"]) / temperature).reshape(-1, 7)).reshape(*rows.shape[:2], 7)
-    logs = np.where((rows[..., PRESENT].sum(-1) > 0)[..., None], logs, np.nan)
-    return logs, np.asarray(out["weight"])
+def read(name, fitted, rows, movement, temperature=1.0, compares=False):
+    """{logs [N, T, 7], NaN where nothing is present; gate, weight [N, T, 3]; without [N, T, 3, 7] if asked; several, spread
+    [N, T, 7]}."""
+    normal = lambda logits: log_softmax(np.asarray(logits, np.float64).reshape(-1, 7) / temperature).reshape(logits.shape)
+    there = rows[..., PRESENT].sum(-1) > 0
+    if name == "late":
+        logs, weight = late(rows)
+        out = {"logs": logs, "gate": weight, "weight": weight}
+        if compares:
+            away = [np.where(np.arange(3)[:, None] == place, 0, rows) for place in range(3)]
+            out["without"] = np.stack([late(one)[0] for one in away], 2)
+    else:
+        out = {key: np.asarray(value) for key, value in forward(SHAPES[name], fitted, rows, movement, compares).items()}
+        out["logs"] = normal(out["logits"])
+        if compares:
+            out["without"] = normal(out["without"])
+        out["logs"][~there] = np.nan
+    for key in ("gate", "weight"):
+        out[key] = out[key] / np.maximum(out[key].sum(-1, keepdims=True), 1e-9)
+    return out
 
 
-def temperature_of(shape, weights, data):
-    logs, _ = read(shape, weights, data.rows)
+def temperature_of(name, fitted, data):
+    logs = read(name, fitted, data.rows, data.movement)["logs"]
     there = np.isfinite(logs[..., 0])
     labels = np.broadcast_to(data.labels[:, None], there.shape)[there]
     return calibrate(logs[there], labels, np.ones(len(labels)))[0]
 
 
-def clip_scores(logs):
-    """Mean log-probabilities of each sequence; None where nothing was read."""
-    there = np.isfinite(logs[..., 0])
-    return [one[seen].mean(0) if seen.any() else None for one, seen in zip(logs, there)]
-
-
-def auc(score, positive):
-    order = np.argsort(score, kind="stable")
-    ranks = np.empty(len(score))
-    ranks[order] = np.arange(len(score))
-    n = positive.sum()
-    return float((ranks[positive].sum() - n * (n - 1) / 2) / (n * (len(score) - n))) if 0 < n < len(score) else float("nan")
-
-
-def evaluate(data, cache, program, seeds):
-    found = fusion_data.recordings(data, cache, program)
-    heads = fusion_data.Heads(data, cache)
+def fold(found, heads, sentences, tested, seeds):
+    """A speaker read by fusions that met neither them nor the one whom they were calibrated on: {(seed, way, fusion, mask):
+    what `fusion_tables` needs}."""
     speakers = sorted({one.speaker for one in found.values()})
-    scores = {}
+    others = [speaker for speaker in speakers if speaker != tested]
+    gathered = fusion_data.readings(found, heads, tested, ORDERS)
+    results = {}
     for seed in seeds:
-        for tested in tqdm(speakers, desc=f"seed {seed}"):
-            gathered = fusion_data.readings(found, heads, cache, tested, ORDERS)
-            others = [speaker for speaker in speakers if speaker != tested]
-            held = others[(seed + tested) % len(others)]
-            training = Set(found, gathered, [speaker for speaker in others if speaker != held])
-            holding = Set(found, gathered, [held])
-            fitted = {name: train(shape, training, seed) for name, shape in (FUSIONS | {"concatenation": None}).items()}
-            for way in ("afresh", "carried"):
-                own = [one for one in gathered if one[0] == way][seed % ORDERS if way == "carried" else 0]
-                tests = Set(found, [own], [tested])
-                modalities = {"all": [], "face": [1], "voice": [0]}
-                for name, away in modalities.items():
+        held = others[(seed + tested) % len(others)]
+        training = Set(found, gathered, [speaker for speaker in others if speaker != held])
+        holding = Set(found, gathered, [held])
+        rng = np.random.default_rng(seed)
+        add_words(holding, sentences, False, rng, 0.3)
+        fitted, temperatures = {"late": None}, {"late": 1.0}
+        for name, shape in SHAPES.items():
+            fitted[name] = train(shape, training, sentences, seed)
+            temperatures[name] = temperature_of(name, fitted[name], holding)
+        for way in WAYS:
+            own = [one for one in gathered if one[0] == way][seed % ORDERS if way == "carried" else 0]
+            plain = Set(found, [own], [tested])
+            paired = plain.pick(slice(None))
+            several = add_words(paired, sentences, True, np.random.default_rng(seed), 1.0)
+            for with_words, tests in ((False, plain), (True, paired)):
+                for mask, away in MASKS.items():
+                    if not with_words and (mask != "all" and 2 not in away or mask in ("words", "face, voice")):
+                        continue
                     rows = tests.rows.copy()
                     rows[:, :, away] = 0
-                    logs, weight = late(rows)
-                    keep(scores, (way, "late", name, seed), tests, logs, weight)
-                    for fusion, weights in fitted.items():
-                        shape = FUSIONS.get(fusion)
-                        logs, weight = read(shape, weights, rows, temperature_of(shape, weights, holding))
-                        keep(scores, (way, fusion, name, seed), tests, logs, weight)
-    return scores
+                    for name in fitted:
+                        out = read(name, fitted[name], rows, tests.movement, temperatures[name], mask == "all")
+                        key = (seed, way, name, ("paired: " if with_words else "") + mask)
+                        results[key] = fusion_tables.of_fold(out, tests, rows, several if with_words else None, mask == "all")
+    return results
 
 
-def keep(scores, key, tests, logs, weight):
-    scores.setdefault(key, []).append((tests.labels, tests.kinds, clip_scores(logs), weight, tests.trouble, tests.rows[..., PRESENT]))
+def evaluate(found, heads, sentences, cache, seeds):
+    speakers = sorted({one.speaker for one in found.values()})
+    parts = []
+    for tested in tqdm(speakers, desc="speakers left out"):
+        parts.append((tested, kept(cache / "fusion-evaluated", f"{tested} {seeds}", FILES,
+                                   lambda: fold(found, heads, sentences, tested, seeds))))
+    return parts
 
 
-def tables(scores):
-    found = {}
-    for (way, fusion, name, seed), parts in scores.items():
-        labels, kinds = (np.concatenate([part[at] for part in parts]) for at in (0, 1))
-        clips = [one for part in parts for one in part[2]]
-        row = {}
-        for at, kind in enumerate(KINDS):
-            picked = np.flatnonzero(kinds == at)
-            row[kind] = uar(labels[picked], [clips[place] for place in picked])
-        row["corrupted"] = float(np.mean([row[kind] for kind in TROUBLES]))
-        if name == "all":
-            weight, trouble, present = (np.concatenate([part[at] for part in parts]) for at in (3, 4, 5))
-            gates = weight / np.maximum(weight.sum(-1, keepdims=True), 1e-9)
-            both = present[..., :2].all(-1)
-            aucs = []
-            for kind, modality in TROUBLES.items():
-                some = both & (kinds == KINDS.index(kind))[:, None]
-                place = fusion_data.MODALITIES.index(modality)
-                aucs.append(auc(-gates[..., place][some], trouble[..., place][some] > 0))
-                row[f"auc {kind}"] = aucs[-1]
-            row["auc"] = float(np.nanmean(aucs))
-        found.setdefault(f"{way}, {fusion}, {name}", []).append(row)
-    return {key: {name: [round(float(np.mean([row[name] for row in rows])), 2), round(float(np.std([row[name] for row in rows])), 2)]
-                  for name in rows[0]} for key, rows in found.items()}
+FILES = ("fusion.py", "fusion_data.py", "fusion_net.py", "fusion_words.py", "fusion_tables.py", "heads.py", "voice_head.py")
 
 
 def main():
@@ -220,10 +285,20 @@ def main():
     arguments.add_argument("--evaluate", action="store_true", help="measure only: nothing is written but the report")
     arguments.add_argument("--seeds", type=int, default=len(SEEDS))
     given = arguments.parse_args()
-    found = tables(evaluate(given.data, given.cache, given.program.resolve(), SEEDS[:given.seeds]))
-    for name, row in found.items():
-        print(name, {key: value[0] for key, value in row.items()}, flush=True)
-    report("fusion", {"seeds": SEEDS[:given.seeds], "labels": LABELS, "kinds": KINDS, "uar": found})
+    found = fusion_data.recordings(given.data, given.cache, given.program.resolve())
+    heads = fusion_data.Heads(given.data, given.cache)
+    sentences = fusion_words.sentences(given.data, given.cache)
+    if given.evaluate:
+        parts = evaluate(found, heads, sentences, given.cache, SEEDS[:given.seeds])
+        tables = fusion_tables.tables(parts)
+        fusion_tables.show(tables)
+        report("fusion", {"seeds": SEEDS[:given.seeds], "labels": LABELS, "kinds": KINDS} | tables)
+        return
+    gathered = fusion_data.readings(found, heads, None, ORDERS)
+    training = Set(found, gathered, {one.speaker for one in found.values()})
+    for name, shape in SHAPES.items():
+        if name != "gates alone":
+            fusion_export.export(name, shape, train(shape, training, sentences, 0, STEPS), training)
 
 
 if __name__ == "__main__":

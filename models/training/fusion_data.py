@@ -7,11 +7,10 @@ heads trained without s and t. What is known of a person is carried through a sp
 afresh with each clip.
 """
 
-import hashlib
 import json
-import pickle
 import subprocess
 import tempfile
+from copy import deepcopy
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -23,8 +22,11 @@ import corpora
 import face
 import voice
 from evaluate_java_sed import SPEECH, without
-from heads import LABELS, PRIOR_SECS, ROOT, Known, log_softmax
+from heads import LABELS, PRIOR_SECS, ROOT, WAYS, Known, log_softmax
+from keep import kept
 
+# What heads are made by.
+FILES = ("voice_head.py", "heads.py", "corpora.py", "face.py", "voice.py")
 CLEAN = "clean"
 TROUBLES = {"dark": "face", "blur": "face", "cover": "face", "freeze": "face",
             "mute": "voice", "noise": "voice", "babble": "voice", "other-voice": "voice"}
@@ -39,6 +41,9 @@ PRESENT, AGE, KNOWN, QUALITY = range(4)
 READING = slice(4, 11)
 RELIABILITY = slice(11, 11 + RELIABILITIES)
 WIDTH = 11 + RELIABILITIES
+# What moves without being an expression, by its place in the face's embedding: the head's angles, blinks, gaze.
+MOVING = [52, 53, 54, *range(9, 19)]
+MOVEMENT = 2 * len(MOVING)
 
 
 @dataclass
@@ -46,6 +51,7 @@ class Stream:
     """One modality of one recording: its readings, and which of them stands at each tick (-1: none)."""
 
     index: np.ndarray
+    starts: np.ndarray
     ends: np.ndarray
     x: np.ndarray
     fresh: np.ndarray
@@ -63,38 +69,38 @@ class Recording:
     trouble: np.ndarray
     streams: dict
 
+    def __post_init__(self):
+        self.movement = movement(self)
+        self.spoilt = np.stack([spoilt(self, place) for place in range(3)], 1)
+
 
 def arrays(data, cache, program):
-    """Has the program write the arrays of all clips and kinds; leaves those that are there. A modality that a trouble
-    doesn't touch is as in the clean arrays, so it isn't computed again."""
+    """Has the program write the arrays of all clips and kinds, the face's and the voice's apart; leaves those that are
+    there. A modality that a trouble doesn't touch is as in the clean arrays, so it isn't computed again."""
     out = corpora.of_network(cache, "fusion-ticks")
     files = sorted((data.resolve() / "java-sed/video").glob("*.mp4"))
     speakers = {}
     for file in files:
         speakers.setdefault(corpora.java_fields(file)[1], []).append(file)
-    runs = [(CLEAN, [], [CLEAN]), ("face", ["moonshine"], of_modality("face")), ("voice", ["face_landmarks"], of_modality("voice"))]
+    runs = [("face", ["moonshine"]), ("voice", ["face_landmarks"])]
     with tempfile.TemporaryDirectory() as place:
         bar = tqdm(total=len(speakers) * len(runs), desc="speakers through the program")
-        for (part, away, kinds), (speaker, theirs) in product(runs, speakers.items()):
+        for (part, away), (speaker, theirs) in product(runs, speakers.items()):
+            kinds = [kind for kind, spoilt in TROUBLES.items() if spoilt == part]
             models = Path(place) / part
             if not models.exists():
                 # The clips are in a language that the words network doesn't read.
                 some_models(models, [SPEECH, *away])
-            wanted = [out / part / str(speaker) / f"{file.stem}{'' if kind == CLEAN else '.' + kind}.npz" for file in theirs for kind in kinds]
+            wanted = [out / part / str(speaker) / f"{file.stem}{'' if kind == CLEAN else '.' + kind}.npz" for file in theirs for kind in [CLEAN, *kinds]]
             if not all(path.exists() for path in wanted):
-                command = [program, "features", *theirs, "--out", out / part / str(speaker), "--resume", "--seed", str(speaker), "--models", models]
-                if part != CLEAN:
-                    command += ["--corrupt", ",".join(kinds), "--no-clean"]
+                command = [program, "features", *theirs, "--out", out / part / str(speaker), "--resume", "--seed", str(speaker), "--models", models,
+                           "--corrupt", ",".join(kinds)]
                 if part == "voice":
                     command += ["--voices", *[file for file in files if corpora.java_fields(file)[1] != speaker][::7]]
                 subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             bar.update()
         bar.close()
     return out
-
-
-def of_modality(modality):
-    return [kind for kind, spoilt in TROUBLES.items() if spoilt == modality]
 
 
 def some_models(folder, away):
@@ -112,13 +118,14 @@ def recordings(data, cache, program):
     out, found = arrays(data, cache, program), {}
     for file in sorted((data / "java-sed/video").glob("*.mp4")):
         label, speaker = corpora.java_fields(file)
-        clean = np.load(out / CLEAN / str(speaker) / f"{file.stem}.npz")
         for kind in KINDS:
-            spoilt = clean if kind == CLEAN else np.load(out / TROUBLES[kind] / str(speaker) / f"{file.stem}.{kind}.npz")
-            # Half a tick more or less at the end is no matter.
-            ticks = min(len(clean["time_s"]), len(spoilt["time_s"]))
-            streams = {modality: stream(spoilt if TROUBLES.get(kind) == modality else clean, modality, ticks)
-                       for modality in MODALITIES[:2]}
+            ending = lambda modality: f".{kind}" if TROUBLES.get(kind) == modality else ""
+            parts = {modality: np.load(out / modality / str(speaker) / f"{file.stem}{ending(modality)}.npz")
+                     for modality in MODALITIES[:2]}
+            spoilt = parts[TROUBLES.get(kind, "face")]
+            # A tick more or less at the end is no matter.
+            ticks = min(len(part["time_s"]) for part in parts.values())
+            streams = {modality: stream(part, modality, ticks) for modality, part in parts.items()}
             found[file.stem, kind] = Recording(file.stem, speaker, LABELS.index(label), kind, spoilt["time_s"][:ticks:STEP],
                                                spoilt["trouble"][:ticks:STEP].astype(bool), streams)
     return found
@@ -128,7 +135,8 @@ def stream(npz, modality, ticks):
     spans, known = npz[f"{modality}_span_s"], npz[f"{modality}_known_s"].astype(float)
     # How much of the person a reading brought is what the next one knows more; of the last, as the one before.
     fresh = np.diff(known, append=known[-1:] + np.diff(known[-2:]).sum()).clip(0)
-    return Stream(npz[f"{modality}_index"][:ticks:STEP], spans[:, 1] if len(spans) else np.zeros(0),
+    starts, ends = spans.reshape(-1, 2).T
+    return Stream(npz[f"{modality}_index"][:ticks:STEP], starts, ends,
                   npz[f"{modality}_embedding"], fresh, npz[f"{modality}_quality"], npz[f"{modality}_reliability"])
 
 
@@ -140,31 +148,27 @@ class Heads:
         self.sets = None
 
     def without(self, speakers):
-        here = Path(__file__).parent
-        code = b"".join((here / f"{name}.py").read_bytes() for name in ("voice_head", "heads", "corpora", "face", "voice"))
         network = (ROOT / "models/expression.onnx").read_bytes()
-        key = hashlib.sha256(code + network + f"{sorted(speakers)} {self.seed}".encode()).hexdigest()[:16]
-        path = self.folder / f"{key}.pickle"
-        if not path.exists():
-            if self.sets is None:
-                self.sets = (corpora.java_video(self.data, self.cache, "face"), corpora.Stills(self.data, self.cache),
-                             [corpora.ravdess_voice(self.data, self.cache), corpora.java_voice(self.data, self.cache)])
-            faces, stills, voices = self.sets
-            heads = {"face": face.fit(faces, stills, set(speakers), self.seed), "voice": voice.fit(voices, set(speakers), self.seed)}
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.with_suffix(".part").write_bytes(pickle.dumps(heads))
-            path.with_suffix(".part").rename(path)
-        return pickle.loads(path.read_bytes())
+        return kept(self.folder, f"{sorted(speakers)} {self.seed}", FILES, lambda: self.fit(set(speakers)), network)
+
+    def fit(self, speakers):
+        if self.sets is None:
+            self.sets = (corpora.java_video(self.data, self.cache, "face"), corpora.Stills(self.data, self.cache),
+                         [corpora.ravdess_voice(self.data, self.cache), corpora.java_voice(self.data, self.cache)])
+        faces, stills, voices = self.sets
+        return {"face": face.fit(faces, stills, speakers, self.seed), "voice": voice.fit(voices, speakers, self.seed)}
 
 
 def read(heads, recording, known):
-    """What fusion is given of a recording [T, 3, WIDTH], with what is known of the person before it."""
+    """What fusion is given of a recording [T, 3, WIDTH], with what is known of the person before it; None: nothing ever is."""
     rows = np.zeros((len(recording.times), 3, WIDTH), np.float32)
     for place, modality in enumerate(MODALITIES[:2]):
         stream = recording.streams[modality]
         if not len(stream.x):
             continue
-        sums, secs = Known.pass_through(pickle.loads(pickle.dumps(known[modality])), stream)
+        sums, secs = np.zeros(stream.x.shape), np.zeros(len(stream.x))
+        if known is not None:
+            sums, secs = Known.pass_through(deepcopy(known[modality]), stream)
         readings = log_softmax(heads[modality].logits(stream.x, sums, secs))
         stands = stream.index >= 0
         at = stream.index[stands]
@@ -178,27 +182,50 @@ def read(heads, recording, known):
     return rows
 
 
+def movement(recording):
+    """How head, eyes and lids move at each tick [T, MOVEMENT]: means, standard deviations."""
+    stream = recording.streams["face"]
+    rows = np.zeros((len(recording.times), MOVEMENT), np.float32)
+    stands = stream.index >= 0
+    rows[stands] = stream.x[stream.index[stands]][:, MOVING + [corpora.MOVING + at for at in MOVING]]
+    return rows
+
+
+def spoilt(recording, place):
+    """How much of what a modality's reading rests on is spoilt, at each tick [T], 0…1."""
+    stream, share = recording.streams.get(MODALITIES[place]), np.zeros(len(recording.times), np.float32)
+    if stream is None or not recording.trouble[:, place].any():
+        return share
+    begin = stream.ends - corpora.FACE_WINDOW_SECS if place == 0 else stream.starts
+    of_reading = np.array([recording.trouble[(recording.times >= first) & (recording.times <= last), place].mean()
+                           if ((recording.times >= first) & (recording.times <= last)).any() else 0.0
+                           for first, last in zip(np.maximum(begin, 0), stream.ends)])
+    stands = stream.index >= 0
+    share[stands] = of_reading[stream.index[stands]]
+    return share
+
+
 def nobody(recording):
     return {modality: Known(recording.streams[modality].x.shape[1]) for modality in MODALITIES[:2]}
 
 
-def pass_through(heads, found, names, order, carried):
+def pass_through(heads, found, names, order, way):
     """{(name, kind): rows} of a speaker's clips, each kind read with what is known from the clean clips before it."""
     rows = {}
     known = None
     for at in order:
         clean = found[names[at], CLEAN]
-        if known is None or not carried:
+        if way == "afresh" or (way == "carried" and known is None):
             known = nobody(clean)
         for kind in KINDS:
             rows[names[at], kind] = read(heads, found[names[at], kind], known)
-        for modality in MODALITIES[:2]:
+        for modality in MODALITIES[:2] if way == "carried" else []:
             if len(clean.streams[modality].x):
                 known[modality].pass_through(clean.streams[modality])
     return rows
 
 
-def readings(found, heads, cache, tested, orders):
+def readings(found, heads, tested, orders):
     """[(way, order, {(name, kind): rows})] of all speakers, by heads without `tested` (a speaker or None) and without
     the clip's own."""
     names = {}
@@ -206,13 +233,13 @@ def readings(found, heads, cache, tested, orders):
         if kind == CLEAN:
             names.setdefault(found[name, kind].speaker, []).append(name)
     gathered = []
-    for way in ("afresh", "carried"):
-        for order in range(1 if way == "afresh" else orders):
+    for way in WAYS:
+        for order in range(orders if way == "carried" else 1):
             rows = {}
             for speaker, theirs in names.items():
                 own = heads.without({speaker} | ({tested} if tested is not None else set()))
                 places = np.random.default_rng(1000 * order + speaker).permutation(len(theirs))
-                rows |= pass_through(own, found, theirs, places, way == "carried")
+                rows |= pass_through(own, found, theirs, places, way)
             gathered.append((way, order, rows))
     return gathered
 

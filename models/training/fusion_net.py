@@ -5,13 +5,19 @@ what all of them said lately, through one decaying correlation matrix each; a ga
 them, choose how much of that is taken up (equations: gated recursive joint cross-attention, made causal with exponential
 forgetting). The answer is a log-linear pool of the modalities' own readings,
 
-    log p = sum_m weight_m * log p_m + residual,    weight_m = present_m * trust_m * exp(-age_m / fade_m) * power_m
+    log p = sum_m weight_m * log p_m + residual
+    weight_m = present_m * trust_m * exp(-age_m / fade_m) * power_m
 
-where trust_m, 0…1, falls with what the stages measured to be worse than usual, and can't rise with it: those weights are
-held positive. What attention finds is added to trust_m's logit and to the residual, through matrices that begin at
-nothing: untrained it is a late fusion.
+trust_m, 0…1, falls with what the stages measured to be worse than usual, and can't rise with it: those weights are held
+positive. A small network may add what is unusual in other ways; and what was doubted a moment ago is still in the windows
+that readings rest on, so it is trusted less for a while. power_m says how much a reading tells, by how well the person is known, for how long the modality has been there
+(lasting_m, 0…1), and how much speech the voice's window holds. What attention finds is added to trust_m's logit and to the residual, through matrices that begin
+at nothing: untrained it is a late fusion.
 
-Every function works on one tick, with explicit state, so that streamed and in batch are the same.
+Several labels at once are read from the pool, shares and tokens as in label-wise dynamic uncertainty: for each label a mean
+and a spread in a space of its own, and y = y_mean * y_joint + y_spread * (1 - y_joint).
+
+Every function works on one tick, with explicit state (a flat vector), so that streamed and in batch are the same.
 """
 
 from dataclasses import dataclass
@@ -20,7 +26,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from fusion_data import AGE, KNOWN, PRESENT, READING, RELIABILITIES, RELIABILITY
+from fusion_data import AGE, KNOWN, MOVEMENT, PRESENT, READING, RELIABILITIES, RELIABILITY
 
 LABELS = 7
 MODALITIES = 3
@@ -28,22 +34,36 @@ LEAST = 1e-6
 # Better (1) or worse (-1) when larger, of the face's, the voice's and the words' reliabilities; 0 says neither.
 SIGNS = np.zeros((MODALITIES, RELIABILITIES), np.float32)
 SIGNS[0] = [1, 1, 1, 1, 1, 1, -1, -1, -1, 0, 0]
-SIGNS[1, :4] = [1, -1, 1, 1]
+SIGNS[1] = [1, -1, 1, 1, 1, 1, 1, 1, -1, 0, 0]
 SIGNS[2, :2] = [1, 1]
+# How much speech a window holds, among the voice's reliabilities.
+SPEECH, IS_VOICE = 3, np.array([0.0, 1.0, 0.0], np.float32)
 # Ages beyond this are all old, seconds.
 OLD_SECS = 5.0
+LASTING_SECS = 2.0
+# For so long what was spoilt stays in the windows that readings rest on, seconds.
+DOUBTED_SECS = 2.0
+# Ticks that the running sums are made of, seconds.
+STEP_SECS = 0.1
+LATENT = 8
+UNUSUAL = 12
+# A label that training never showed is left to the modalities' own readings.
+ABOUT = 4
 
 
 @dataclass(frozen=True)
 class Shape:
     """Widths of tokens and of what all say together; recursions; what is left out."""
 
-    token: int = 32
-    joint: int = 48
+    token: int = 24
+    joint: int = 32
     recursions: int = 2
     has_gates: bool = True
     has_attention: bool = True
-    has_reliability: bool = True
+
+    @property
+    def state(self):
+        return MODALITIES * (2 + self.recursions * (1 + self.token * self.joint))
 
 
 def normalising(rows):
@@ -60,23 +80,31 @@ def normalising(rows):
 
 def start(shape, key, normal):
     """The weights."""
-    d, j, wide = shape.token, shape.joint, LABELS + RELIABILITIES + 3
+    d, j, wide = shape.token, shape.joint, LABELS + RELIABILITIES + ABOUT
     keys = iter(jax.random.split(key, 64))
     spread = lambda rows, columns, scale=1.0: jax.random.normal(next(keys), (MODALITIES, rows, columns)) * scale / rows ** 0.5
+    plain = lambda rows, columns, scale=1.0: jax.random.normal(next(keys), (rows, columns)) * scale / rows ** 0.5
+    said = 2 * LABELS + MODALITIES + d
     weights = {
         "normal": {name: jnp.asarray(value) for name, value in normal.items()},
         "token": spread(wide, d), "token_bias": jnp.zeros((MODALITIES, d)),
-        "joint": jax.random.normal(next(keys), (MODALITIES * (d + 1), j)) / (MODALITIES * d) ** 0.5,
-        "power": jnp.full(MODALITIES, inverse_softplus(0.8)), "fade": jnp.log(jnp.array([0.5, 2.0, 6.0])),
+        "joint": plain(MODALITIES * (d + 1), j),
+        "power": jnp.full(MODALITIES, -0.2), "informed": jnp.zeros((MODALITIES, 3)),
+        "fade": jnp.log(jnp.array([0.5, 2.0, 6.0])),
         "trust": jnp.full(MODALITIES, 2.0), "worse": jnp.full((MODALITIES, RELIABILITIES), inverse_softplus(0.15)),
+        "unusual": spread(2 * RELIABILITIES, UNUSUAL), "unusual_bias": jnp.zeros((MODALITIES, UNUSUAL)),
+        "trust_unusual": jnp.zeros((MODALITIES, UNUSUAL)), "doubted": jnp.full(MODALITIES, inverse_softplus(1.0)),
         "trust_token": jnp.zeros((MODALITIES, d)), "trust_joint": jnp.zeros((j, MODALITIES)),
         "residual": jnp.zeros((d, LABELS)), "stage": spread(d, shape.recursions + 1, 0.1),
         "forget": jnp.log(jnp.array([3.0] * shape.recursions)),
+        "several": {"joint": plain(said, LABELS, 0.1), "joint_bias": jnp.full(LABELS, -1.0), "own": jnp.array(0.7),
+                    "mean": plain(said, LABELS * LATENT), "spread": plain(said, LABELS * LATENT, 0.3),
+                    "mean_out": plain(LATENT, LABELS), "mean_bias": jnp.full(LABELS, -1.0),
+                    "spread_out": plain(LATENT, LABELS, 0.1), "spread_bias": jnp.full(LABELS, -1.0)},
     }
     for at in range(shape.recursions):
         weights[f"recursion{at}"] = {
-            "k": spread(d, d), "v": spread(d, d), "q": jax.random.normal(next(keys), (j, j)) / j ** 0.5,
-            "o": spread(j, d, 0.1), "gate": spread(2 * d, 2, 0.1)}
+            "k": spread(d, d), "v": spread(d, d), "q": plain(j, j), "o": spread(j, d, 0.1), "gate": spread(2 * d, 2, 0.1)}
     return weights
 
 
@@ -86,92 +114,137 @@ def inverse_softplus(value):
 
 def nothing(shape, batch):
     """The state before the first tick."""
-    size = (batch, shape.recursions, MODALITIES)
-    return {"sums": jnp.zeros((*size, shape.token, shape.joint)), "mass": jnp.zeros(size)}
+    return jnp.zeros((batch, shape.state))
 
 
-def worse_than_usual(weights, rows):
-    """How much worse each reliability is than usual [B, 3, R], 0…3, and all of them in spreads from the usual, −3…3."""
-    apart = (rows[..., RELIABILITY] - weights["normal"]["mean"]) / weights["normal"]["sd"]
-    apart = jnp.clip(apart, -3, 3)
-    return jnp.maximum(0.0, -apart * SIGNS), apart
+def apart_from_usual(weights, rows):
+    """The reliabilities in spreads from the usual, −3…3 [B, 3, R]."""
+    return jnp.clip((rows[..., RELIABILITY] - weights["normal"]["mean"]) / weights["normal"]["sd"], -3, 3)
 
 
 def step(shape, weights, state, rows, secs):
-    """One tick: `rows` [B, 3, WIDTH], `secs` since the last one → state, {logits, trust, weight, stage}."""
+    """One tick: `rows` [B, 3, WIDTH], `secs` [B, 1] since the last one → state, {logits, trust, weight, stage, …}."""
+    batch = rows.shape[0]
     present = rows[..., PRESENT]
     age = jnp.clip(rows[..., AGE], 0, OLD_SECS)
-    logs = jnp.where(present[..., None] > 0, rows[..., READING], 0.0)
-    worse, apart = worse_than_usual(weights, rows)
-    logit = weights["trust"]
-    if shape.has_reliability:
-        logit = logit - (jax.nn.softplus(weights["worse"]) * worse).sum(-1)
+    logs = rows[..., READING] * present[..., None]
+    apart = apart_from_usual(weights, rows)
+    lasting, doubted, memory = state[:, :MODALITIES], state[:, MODALITIES:2 * MODALITIES], state[:, 2 * MODALITIES:]
+    lasting = (lasting + (1 - jnp.exp(-secs / LASTING_SECS)) * (1 - lasting)) * present
+    about = jnp.stack([age, rows[..., KNOWN], present, lasting], -1)
+    logit = jnp.broadcast_to(weights["trust"], present.shape)
     residual = 0.0
-    stages = jnp.zeros((*present.shape, shape.recursions + 1))
+    stages = jnp.zeros((batch, MODALITIES, shape.recursions + 1))
+    token = jnp.zeros((batch, MODALITIES, shape.token))
+    if shape.has_gates:
+        logit = logit - (jax.nn.softplus(weights["worse"]) * jnp.maximum(0.0, -apart * SIGNS)).sum(-1)
+        unusual = jnp.tanh(each(jnp.concatenate([apart, jnp.abs(apart)], -1) / 2, weights["unusual"]) + weights["unusual_bias"])
+        logit = logit + (unusual * weights["trust_unusual"]).sum(-1)
     if shape.has_attention:
         sure = logs - logs.mean(-1, keepdims=True)
-        about = jnp.stack([age, rows[..., KNOWN], present], -1)
-        seen = apart if shape.has_reliability else jnp.zeros_like(apart)
-        wide = jnp.concatenate([sure, seen, about], -1) * present[..., None]
-        token = jnp.tanh(jnp.einsum("bmi,mij->bmj", wide, weights["token"]) + weights["token_bias"]) * present[..., None]
-        joint = jnp.tanh(jnp.concatenate([token, present[..., None]], -1).reshape(len(rows), -1) @ weights["joint"])
-        state, tokens = recursions(shape, weights, state, token, joint, present, secs)
-        stages = jax.nn.softmax(jnp.einsum("bmi,mis->bms", tokens[-1], weights["stage"]), -1)
+        wide = jnp.concatenate([sure, apart, about], -1) * present[..., None]
+        token = jnp.tanh(each(wide, weights["token"]) + weights["token_bias"]) * present[..., None]
+        joint = jnp.tanh(jnp.concatenate([token, present[..., None]], -1).reshape(batch, -1) @ weights["joint"])
+        memory, tokens = recursions(shape, weights, memory, token, joint, present, secs)
+        stages = jax.nn.softmax(each(tokens[-1], weights["stage"]), -1)
         if not shape.has_gates:
             stages = jnp.zeros_like(stages).at[..., -1].set(1.0)
-        token = sum(stages[..., at, None] * one for at, one in enumerate(tokens))
-        logit = logit + (token * weights["trust_token"]).sum(-1) + joint @ weights["trust_joint"]
+        token = sum(stages[..., at:at + 1] * one for at, one in enumerate(tokens))
+        if shape.has_gates:
+            logit = logit + (token * weights["trust_token"]).sum(-1) + joint @ weights["trust_joint"]
+    doubted = doubted + (1 - jnp.exp(-secs / DOUBTED_SECS)) * (jax.nn.sigmoid(-logit) - doubted) * present
+    if shape.has_gates:
+        logit = logit - jax.nn.softplus(weights["doubted"]) * doubted
     trust = jax.nn.sigmoid(logit)
-    weight = present * trust * jnp.exp(-age / jnp.exp(weights["fade"])) * jax.nn.softplus(weights["power"])
+    informed = jnp.stack([rows[..., KNOWN], lasting, apart[..., SPEECH] * IS_VOICE], -1)
+    power = jnp.exp(weights["power"] + (informed * weights["informed"]).sum(-1))
+    weight = present * trust * jnp.exp(-age / jnp.exp(weights["fade"])) * power
+    share = weight / (weight.sum(-1, keepdims=True) + LEAST)
+    mixed = (share[..., None] * token).sum(1)
     if shape.has_attention:
-        share = weight / (weight.sum(-1, keepdims=True) + LEAST)
-        residual = (share[..., None] * token).sum(1) @ weights["residual"]
-    return state, {"logits": (weight[..., None] * logs).sum(1) + residual, "trust": logit, "weight": weight, "stage": stages}
+        residual = mixed @ weights["residual"]
+    residual = residual + jnp.zeros((batch, LABELS))
+    logits = (weight[..., None] * logs).sum(1) + residual
+    # How far each moves the answer: what it weighs, times how far it tells the labels apart.
+    gate = weight * jnp.sqrt(((logs - logs.mean(-1, keepdims=True)) ** 2).mean(-1) + LEAST)
+    out = {"logits": logits, "trust": logit, "weight": weight, "gate": gate, "stage": stages, "residual": residual}
+    out |= several(weights["several"], logits, logs, share, mixed)
+    return jnp.concatenate([lasting, doubted, memory], -1), out
 
 
-def recursions(shape, weights, state, token, joint, present, secs):
-    sums, mass, tokens = state["sums"], state["mass"], [token]
+def each(x, matrices):
+    """Each modality's row times its own matrix: [B, 3, I], [3, I, J] → [B, 3, J]."""
+    return jnp.einsum("bmi,mij->bmj", x, matrices)
+
+
+def recursions(shape, weights, memory, token, joint, present, secs):
+    batch, tokens, states = token.shape[0], [token], []
+    wide = shape.token * shape.joint
     for at in range(shape.recursions):
         own = weights[f"recursion{at}"]
+        part = memory[:, at * MODALITIES * (1 + wide):(at + 1) * MODALITIES * (1 + wide)]
+        mass = part[:, :MODALITIES]
+        sums = part[:, MODALITIES:].reshape(batch, MODALITIES, shape.token, shape.joint)
         kept = jnp.exp(-secs / jnp.exp(weights["forget"][at]))
-        project = lambda name: jnp.einsum("bmi,mij->bmj", tokens[-1], own[name])
+        new = (secs / STEP_SECS) * present
         q = joint @ own["q"]
-        new = present[..., None, None] * project("k")[..., None] * q[:, None, None, :] * (secs / 0.1)
-        after, heavy = kept * sums[:, at] + new, kept * mass[:, at] + present * (secs / 0.1)
-        sums, mass = sums.at[:, at].set(after), mass.at[:, at].set(heavy)
+        key = each(tokens[-1], own["k"])
+        after = kept[..., None, None] * sums + (new[..., None] * key)[..., None] * q[:, None, None, :]
+        heavy = kept * mass + new
         correlation = jnp.tanh(after / (shape.joint ** 0.5 * jnp.maximum(heavy, 1.0)[..., None, None]))
-        found = jnp.einsum("bmi,bmij->bmj", project("v"), correlation)
-        attended = tokens[-1] + jnp.tanh(jnp.einsum("bmj,mji->bmi", found, own["o"]))
-        gate = jax.nn.softmax(jnp.einsum("bmi,mig->bmg", jnp.concatenate([attended, tokens[-1]], -1), own["gate"]), -1)
+        found = jnp.einsum("bmi,bmij->bmj", each(tokens[-1], own["v"]), correlation)
+        attended = tokens[-1] + jnp.tanh(each(found, own["o"]))
+        gate = jax.nn.softmax(each(jnp.concatenate([attended, tokens[-1]], -1), own["gate"]), -1)
         if not shape.has_gates:
             gate = jnp.zeros_like(gate).at[..., 1].set(1.0)
         tokens.append((gate[..., :1] * tokens[-1] + gate[..., 1:] * attended) * present[..., None])
-    return {"sums": sums, "mass": mass}, tokens
+        states += [heavy, after.reshape(batch, -1)]
+    return jnp.concatenate(states, -1), tokens
 
 
-def run(shape, weights, rows, secs):
-    """Whole sequences [B, T, 3, WIDTH] → {logits [B, T, 7], trust, weight [B, T, 3], stage}."""
+def several(own, logits, logs, share, mixed):
+    """Each label by itself: probability, and how far its latent spreads."""
+    p = jax.nn.log_softmax(logits, -1)
+    alone = jax.nn.log_softmax((share[..., None] * logs).sum(1), -1)
+    said = jnp.concatenate([jnp.maximum(p, -8.0), jnp.maximum(alone, -8.0), share, mixed], -1) / 3
+    odds = p - jnp.log1p(-jnp.minimum(jnp.exp(p), 0.999))
+    joint = jax.nn.sigmoid(own["own"] * odds + said @ own["joint"] + own["joint_bias"])
+    mean = jnp.tanh(said @ own["mean"]).reshape(-1, LABELS, LATENT)
+    spread = jnp.exp(jnp.clip(said @ own["spread"], -4, 4) / 2).reshape(-1, LABELS, LATENT)
+    by_mean = jax.nn.sigmoid((mean * own["mean_out"].T).sum(-1) + own["mean_bias"])
+    by_spread = jax.nn.sigmoid((spread * own["spread_out"].T).sum(-1) + own["spread_bias"])
+    return {"several": by_mean * joint + by_spread * (1 - joint), "spread": jnp.sqrt((spread ** 2).mean(-1)), "joint": joint}
+
+
+def run(shape, weights, rows, secs=STEP_SECS):
+    """Whole sequences [B, T, 3, WIDTH] → what `step` gives, [B, T, …]."""
+    passed = jnp.full((rows.shape[0], 1), secs)
+
     def one(state, tick):
-        return step(shape, weights, state, tick, secs)
-    _, out = jax.lax.scan(one, nothing(shape, len(rows)), jnp.swapaxes(rows, 0, 1))
+        return step(shape, weights, state, tick, passed)
+    _, out = jax.lax.scan(one, nothing(shape, rows.shape[0]), jnp.swapaxes(rows, 0, 1))
     return {name: jnp.swapaxes(value, 0, 1) for name, value in out.items()}
 
 
-def concatenation_start(shape, key, normal):
-    """The concatenation's weights: words, voice, face and movement side by side, two layers."""
+def concatenation_start(key, normal, movement):
+    """The concatenation's weights: words, voice, face and movement side by side, two layers. `movement`: rows [N, M]."""
     keys = jax.random.split(key, 2)
-    wide, hidden = MODALITIES * (LABELS + RELIABILITIES + 3), 96
-    return {"normal": {name: jnp.asarray(value) for name, value in normal.items()},
+    wide, hidden = MODALITIES * (LABELS + RELIABILITIES + 3) + MOVEMENT, 96
+    return {"normal": {name: jnp.asarray(value) for name, value in normal.items()}
+            | {"movement": jnp.asarray(movement.mean(0)), "movement_sd": jnp.asarray(movement.std(0) + 1e-3)},
             "hidden": jax.random.normal(keys[0], (wide, hidden)) / wide ** 0.5, "hidden_bias": jnp.zeros(hidden),
             "labels": jax.random.normal(keys[1], (hidden, LABELS)) / hidden ** 0.5, "bias": jnp.zeros(LABELS)}
 
 
-def concatenation(weights, rows):
-    """The concatenation: rows [B, T, 3, WIDTH] → logits [B, T, 7]."""
+def concatenation(weights, rows, movement):
+    """The concatenation: rows [..., 3, WIDTH], movement [..., M] → logits [..., 7]."""
     present = rows[..., PRESENT, None]
-    _, apart = worse_than_usual(weights, rows)
+    apart = apart_from_usual(weights, rows)
     logs = rows[..., READING]
     sure = (logs - logs.mean(-1, keepdims=True)) / 3
     about = jnp.stack([jnp.clip(rows[..., AGE], 0, OLD_SECS), rows[..., KNOWN], rows[..., PRESENT]], -1)
-    wide = (jnp.concatenate([sure, apart, about], -1) * present).reshape(*rows.shape[:2], -1)
-    return jax.nn.relu(wide @ weights["hidden"] + weights["hidden_bias"]) @ weights["labels"] + weights["bias"]
+    wide = (jnp.concatenate([sure, apart, about], -1) * present).reshape(*rows.shape[:-2], -1)
+    normal = weights["normal"]
+    moved = jnp.clip((movement - normal["movement"]) / normal["movement_sd"], -3, 3) * rows[..., 0, PRESENT, None]
+    hidden = jax.nn.relu(jnp.concatenate([wide, moved], -1) @ weights["hidden"] + weights["hidden_bias"])
+    return hidden @ weights["labels"] + weights["bias"]

@@ -91,19 +91,27 @@ class Known:
         return sums[:-1], secs[:-1]
 
 
-def passes(clips, order, carried):
-    """(place, sums, seconds) of every clip in this order, known from clip to clip of a speaker or only within each."""
+# Nothing is ever known of a person; known within a clip; known from clip to clip of a speaker.
+WAYS = ["off", "afresh", "carried"]
+
+
+def passes(clips, order, way):
+    """(place, sums, seconds) of every clip in this order."""
     known = {}
     for at in order:
         clip = clips[at]
         fresh = Known(clip.x.shape[1])
-        person = known.setdefault(clip.speaker, fresh) if carried else fresh
+        if way == "off":
+            yield at, np.zeros(clip.x.shape), np.zeros(len(clip.x))
+            continue
+        person = known.setdefault(clip.speaker, fresh) if way == "carried" else fresh
         yield at, *person.pass_through(clip)
 
 
 class Head:
-    """See above. Only the first `kept` features count. With `stills` (a `Stills`) the very first reading of somebody is
-    that of a still picture, which fades within `stills.fade_secs`; what the stills' reader says is a feature, too."""
+    """See above. Only the first `kept` features count. With `stills` (a `Stills`) a face that doesn't move is read as a
+    still picture: fully at rest, not at all from `stills.moving` of the usual movement on. What the stills' reader says is
+    a feature, too."""
 
     def __init__(self, shrinkage, sharpness=0.0, kept=None, stills=None, still_weight=0.0):
         self.still_weight = still_weight
@@ -123,8 +131,8 @@ class Head:
         self.population = np.average(x, 0, weights)
         self.sd = robust_sd(self.wide(x) - self.wide(theirs_of(clips)))
         zs, labels, weights, lengths = [], [], [], []
-        for carried in (True, False):
-            for at, sums, secs in passes(clips, rng.permutation(len(clips)), carried):
+        for way in ("carried", "afresh"):
+            for at, sums, secs in passes(clips, rng.permutation(len(clips)), way):
                 clip = clips[at]
                 if len(clip.x):
                     zs.append(self.z(clip.x, sums, secs))
@@ -133,7 +141,8 @@ class Head:
                     lengths.append(np.log(clip.lengths))
         self.measure(np.vstack(zs), np.concatenate(lengths))
         if self.stills is not None:
-            x, theirs = self.stills.moving(self.population)
+            self.usual = float(np.median(x[:, self.stills.movement].sum(1)))
+            x, theirs = self.stills.as_moving(self.population)
             z = np.clip((self.wide(x) - self.wide(x.mean(0, keepdims=True))) / self.sd, -CLIP, CLIP)
             zs.append(z.astype(np.float32))
             labels.append(theirs)
@@ -181,8 +190,8 @@ class Head:
     def logits(self, x, sums, secs):
         logits = self.moving_logits(x, sums, secs)
         if self.stills is not None:
-            known = np.clip(secs / self.stills.fade_secs, 0.0, 1.0)[:, None]
-            logits = known * logits + (1 - known) * self.stills.read(x) / self.stills.temperature
+            moves = np.clip(x[:, self.stills.movement].sum(1) / (self.stills.moving * self.usual), 0.0, 1.0)[:, None]
+            logits = moves * logits + (1 - moves) * self.stills.read(x) / self.stills.temperature
         return logits
 
 
@@ -205,8 +214,8 @@ def train(clips, seed, make, folds):
     for held in np.array_split(rng.permutation(sorted({clip.speaker for clip in clips})), folds):
         head = make().fit([clip for clip in clips if clip.speaker not in held], seed)
         theirs = [clip for clip in clips if clip.speaker in held]
-        for carried in (True, False):
-            for at, sums, secs in passes(theirs, rng.permutation(len(theirs)), carried):
+        for way in ("carried", "afresh"):
+            for at, sums, secs in passes(theirs, rng.permutation(len(theirs)), way):
                 readings.append(head.moving_logits(theirs[at].x, sums, secs))
                 labels.append(np.full(len(theirs[at].x), theirs[at].label))
                 weights.append(theirs[at].weights)
@@ -265,10 +274,10 @@ def log_softmax(logits):
     return logits - logsumexp(logits, axis=1, keepdims=True)
 
 
-def read(head, clips, order, carried):
+def read(head, clips, order, way):
     """Log-probabilities of each clip's readings."""
     found = [None] * len(clips)
-    for at, sums, secs in passes(clips, order, carried):
+    for at, sums, secs in passes(clips, order, way):
         found[at] = log_softmax(head.logits(clips[at].x, sums, secs))
     return found
 
@@ -287,17 +296,17 @@ def uar(labels, scores):
 
 def cross_validate(clips, folds, seeds, fit, name):
     """Each fold's speakers read by a head that never met them. Returns for each seed the readings of every clip, each
-    clip afresh and carried through the speaker's clips in random order."""
+    clip in each of the WAYS; carried, through the speaker's clips in random order."""
     every = []
     for seed in seeds:
-        found = {"afresh": [None] * len(clips), "carried": [None] * len(clips)}
+        found = {way: [None] * len(clips) for way in WAYS}
         for fold in tqdm(folds, desc=f"{name}, seed {seed}"):
             head = fit(fold, seed)
             places = [at for at, clip in enumerate(clips) if clip.speaker in fold]
             theirs = [clips[at] for at in places]
             order = np.random.default_rng(1000 + seed).permutation(len(theirs))
-            for way in ("afresh", "carried"):
-                for at, readings in zip(places, read(head, theirs, order, way == "carried")):
+            for way in WAYS:
+                for at, readings in zip(places, read(head, theirs, order, way)):
                     found[way][at] = readings
         every.append(found)
     return every
@@ -307,7 +316,7 @@ def figures(clips, every):
     """The table of a cross-validation: UAR of clips and of their first and last readings, calibration of readings."""
     labels = [clip.label for clip in clips]
     table = {}
-    for way in ("afresh", "carried"):
+    for way in WAYS:
         columns = {"uar": [], "uar_first_reading": [], "uar_last_reading": [], "calibration_error": []}
         for found in every:
             pairs = list(zip(clips, found[way]))
@@ -329,7 +338,7 @@ def calibration_of(pairs):
 
 
 def show(name, table):
-    for way in ("afresh", "carried"):
+    for way in WAYS:
         if way in table:
             one = table[way]
             text = ", ".join(f"{key} {mean:.3g} ± {sd:.2g}" for key, (mean, sd) in one.items())
@@ -414,7 +423,7 @@ class Graph:
         if stills is not None:
             own |= {"columns": np.asarray(stills.columns, np.int64), "still_mean": stills.mean[None],
                     "still_scale": 1 / stills.sd[None], "still_weights": stills.weights, "still_bias": stills.bias[None],
-                    "still_t": [[stills.temperature]], "fade": [[stills.fade_secs]], "zero": 0.0, "one": 1.0,
+                    "still_t": [[stills.temperature]], "fade": [[stills.moving * head.usual]], "movement": np.arange(len(head.population))[stills.movement], "zero": 0.0, "one": 1.0,
                     "kept": np.arange(len(head.population) if head.kept is None else head.kept)}
         self.constants |= {p + name: data for name, data in own.items()}
         self.add("Add", ["sums", f"{p}prior_sum"], f"{p}all")
@@ -438,7 +447,9 @@ class Graph:
         self.add("Add", [f"{p}sharp", f"{p}never"], answer)
         if stills is not None:
             self.add("Div", [f"{p}x_still", f"{p}still_t"], f"{p}still")
-            self.add("Div", ["seconds", f"{p}fade"], f"{p}part")
+            self.add("Gather", ["features", f"{p}movement"], f"{p}moved", axis=1)
+            self.add("ReduceSum", [f"{p}moved"], f"{p}movement_sum", keepdims=1)
+            self.add("Div", [f"{p}movement_sum", f"{p}fade"], f"{p}part")
             self.add("Clip", [f"{p}part", f"{p}zero", f"{p}one"], f"{p}k")
             self.add("Sub", [answer, f"{p}still"], f"{p}apart")
             self.add("Mul", [f"{p}apart", f"{p}k"], f"{p}shift")
@@ -451,7 +462,7 @@ def check_export(head, path, clips):
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     furthest = 0.0
-    for at, sums, secs in passes(clips, range(len(clips)), True):
+    for at, sums, secs in passes(clips, range(len(clips)), "carried"):
         for x, known, for_secs in list(zip(clips[at].x, sums, secs))[::5]:
             ours = head.logits(x[None], known[None], np.array([for_secs]))
             feed = {"features": x[None], "sums": known[None].astype(np.float32), "seconds": np.float32([[for_secs]])}

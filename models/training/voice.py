@@ -6,33 +6,22 @@ it only measures, and writes models/training/reports/voice.json; an evaluation t
 """
 
 import argparse
-import hashlib
-import pickle
 from pathlib import Path
 
 import corpora
 from heads import ROOT, check_export, cross_validate, enter, export, figures, report, show
+from keep import kept
 from voice_head import VoiceHead
 
 SEEDS = [0, 1, 2]
 LICENCE = "CC-BY-NC-SA-4.0"
+FILES = ("voice.py", "voice_head.py", "heads.py", "corpora.py")
 
 
 def fit(sets, left_out, seed):
     """A head from these sets of clips without some speakers: an expert for each, trained on all."""
     sets = [[clip for clip in clips if clip.speaker not in left_out] for clips in sets]
     return VoiceHead([clips for clips in sets if clips], seed)
-
-
-def kept(folder, name, seed, make):
-    """What `make` gives, kept in a file that is of no use once a training script has changed."""
-    here = Path(__file__).parent
-    code = b"".join((here / file).read_bytes() for file in ("voice.py", "voice_head.py", "heads.py", "corpora.py"))
-    path = folder / f"{hashlib.sha256(code + f'{name} {seed}'.encode()).hexdigest()[:16]}.pickle"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(pickle.dumps(make()))
-    return pickle.loads(path.read_bytes())
 
 
 def evaluate(ravdess, java, cache):
@@ -48,7 +37,7 @@ def evaluate(ravdess, java, cache):
         ("RAVDESS, trained on Java-SED only", ravdess, everyone(ravdess), [java]),
     ):
         read = lambda seed: cross_validate(clips, parts, [seed], lambda fold, seed: fit(sets, fold, seed), name)
-        every = [one for seed in SEEDS for one in kept(cache / "evaluated", name, seed, lambda: read(seed))]
+        every = [one for seed in SEEDS for one in kept(cache / "evaluated", f"{name} {seed}", FILES, lambda: read(seed))]
         found[name] = figures(clips, every)
         show(name, found[name])
         report("voice", {"seeds": SEEDS, "sets": found})

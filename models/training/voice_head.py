@@ -104,8 +104,8 @@ class VoiceHead:
         """z, labels, weights, lengths, k of every `THIN`th reading, afresh and carried; all weights sum to 1."""
         zs, labels, weights, lengths, ks = [], [], [], [], []
         own = np.eye(len(self.populations))[at]
-        for carried in (True, False):
-            for place, sums, secs in passes(clips, rng.permutation(len(clips)), carried):
+        for way in ("carried", "afresh"):
+            for place, sums, secs in passes(clips, rng.permutation(len(clips)), way):
                 clip = clips[place]
                 if not len(clip.x):
                     continue

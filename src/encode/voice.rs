@@ -57,8 +57,21 @@ const WIDTH: usize = 288;
 const LAYERS: usize = 3;
 const FUNCTIONALS: usize = 88;
 /// What the trust in a voice rests on: signal to noise (tens of dB), share of clipped samples, share of speech, speech in the
-/// window (4 s are 1).
-pub(super) const RELIABILITY: [&str; 4] = ["snr", "clipped", "activity", "speech"];
+/// window (4 s are 1); then of its newest sound: share of speech, range of levels (tens of dB), harmonics over noise (tens of
+/// dB), share with a pitch, flux, tilt of all and of the quietest (tens of dB).
+pub(super) const RELIABILITY: [&str; 11] = [
+    "snr",
+    "clipped",
+    "activity",
+    "speech",
+    "newest_activity",
+    "newest_range",
+    "newest_hnr",
+    "newest_voiced",
+    "newest_flux",
+    "newest_tilt",
+    "newest_quiet_tilt",
+];
 const DB: f32 = 10.0;
 const FULL_SECS: f32 = 4.0;
 /// Numbers in a reading's features.
@@ -109,7 +122,20 @@ impl VoiceEncoder {
         let Some(head) = self.head.as_mut() else { return Ok(Err(Absence::NoModel)) };
         let reading = head.read(&self.features, &self.person)?;
         let heard = &window.quality;
-        let reliability = [heard.snr_db / DB, heard.clipped, heard.activity, window.speech_secs / FULL_SECS];
+        let newest = &window.newest;
+        let reliability = [
+            heard.snr_db / DB,
+            heard.clipped,
+            heard.activity,
+            window.speech_secs / FULL_SECS,
+            newest.activity,
+            newest.range_db / DB,
+            newest.hnr_db / DB,
+            newest.voiced,
+            newest.flux,
+            newest.tilt_db / DB,
+            newest.quiet_tilt_db / DB,
+        ];
         let evidence = Evidence {
             reading,
             quality,

@@ -33,25 +33,32 @@ use crate::time::Timestamp;
 ///
 /// # Gives
 ///
-/// `probabilities` `[1,7]`, calibrated; `weight` `[1,3]`, how much each modality counted, from 0; `several`, `doubts`,
+/// `probabilities` `[1,7]`, calibrated; `weight` `[1,3]`, how much each modality counted, and `gate` `[1,3]`, how far it moved the
+/// answer, each from 0; `several`, `doubts`,
 /// `thresholds` `[1,7]`: [`LabelsAtOnce`]; `clear` `[1,3]`: the probability from which a label is shown, the share of right
 /// ones among those and their share of all, as measured on people neither trained nor calibrated on; `state` `[1,S]`.
 ///
 /// Valence and arousal are the modalities' own, weighed by `weight` over their variance, as in the late fusion.
 pub struct NetworkFusion {
-    network: Mutex<Network>,
+    /// Behind a lock, since comparing changes nothing that can be seen.
+    network: Mutex<Running>,
     takes: Vec<Port>,
     gives: Vec<String>,
     state: Vec<f32>,
     last: Option<Timestamp>,
-    outputs: Mutex<Vec<Vec<f32>>>,
     min_sd: f32,
+}
+
+/// The network, and memory for what it gives.
+struct Running {
+    network: Network,
+    outputs: Vec<Vec<f32>>,
 }
 
 const FIRST_STEP: Duration = Duration::from_millis(50);
 /// After a longer break what was before counts as if it had been as long.
 const LONGEST_STEP: Duration = Duration::from_secs(60);
-/// What is in no sum of weights.
+/// Gates of less than this in sum are none.
 const LEAST_WEIGHT: f32 = 1e-6;
 
 /// What a step gave.
@@ -95,12 +102,11 @@ impl NetworkFusion {
         }
         let gives = contract.outputs.into_iter().map(|port| port.name).collect();
         Ok(Self {
-            network: Mutex::new(network),
+            network: Mutex::new(Running { network, outputs: Vec::new() }),
             takes: contract.inputs,
             gives,
             state,
             last: None,
-            outputs: Mutex::default(),
             min_sd,
         })
     }
@@ -123,9 +129,9 @@ impl NetworkFusion {
                 _ => Input::F32(&state_shape, &self.state),
             })
             .collect();
-        let mut network = self.network.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut outputs = self.outputs.lock().unwrap_or_else(PoisonError::into_inner);
-        network.run(&inputs, &mut outputs)?;
+        let mut running = self.network.lock().unwrap_or_else(PoisonError::into_inner);
+        let Running { network, outputs } = &mut *running;
+        network.run(&inputs, outputs)?;
         let of = |name: &str| {
             let at = self.gives.iter().position(|one| one == name)?;
             outputs.get(at).map(Vec::as_slice)
@@ -138,7 +144,9 @@ impl NetworkFusion {
         let no_numbers =
             || ModelError::Run { model: network.model().to_owned(), detail: "it gave no numbers".to_owned() };
         let probabilities = of("probabilities").and_then(seven).ok_or_else(no_numbers)?;
-        let weight: [f32; 3] = of("weight").and_then(|found| found.try_into().ok()).ok_or_else(no_numbers)?;
+        let three = |found: &[f32]| -> Option<[f32; 3]> { found.try_into().ok() };
+        let weight = of("weight").and_then(three).ok_or_else(no_numbers)?;
+        let gate = of("gate").and_then(three).ok_or_else(no_numbers)?;
         let labels =
             of("several").and_then(seven).zip(of("doubts").and_then(seven)).zip(of("thresholds").and_then(seven));
         let labels =
@@ -147,13 +155,13 @@ impl NetworkFusion {
             &[from, right, shown] => Some(Clarity { from, right, shown }),
             _ => None,
         });
-        let total: f32 = weight.iter().sum();
-        // Whom nothing can be said of by anyone, nothing is said of.
+        let total: f32 = gate.iter().sum();
+        // None of the modalities present is trusted at all.
         if !total.is_finite() || total < LEAST_WEIGHT {
             return Ok(Step { answer: None, state });
         }
         let affect = late::weighed_affect(moment, weight, self.min_sd).ok_or_else(no_numbers)?;
-        let [face, voice, words] = weight.map(|one| one / total);
+        let [face, voice, words] = gate.map(|one| one / total);
         let reading = crate::signal::Reading { affect, probabilities };
         let fused = Fused { labels, clarity, ..Fused::new(reading, Gates { face, voice, words }) };
         Ok(Step { answer: Some(fused), state })

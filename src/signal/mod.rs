@@ -41,6 +41,7 @@ pub use moment::Modality;
 pub use moment::Moment;
 pub use moment::Presence;
 pub use speech::Level;
+pub use speech::NewestSound;
 pub use speech::Transcript;
 pub use speech::Utterance;
 pub use speech::VoiceQuality;

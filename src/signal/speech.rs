@@ -15,6 +15,27 @@ pub struct VoiceWindow {
     pub speech_secs: f32,
     /// How well the voice can be heard.
     pub quality: VoiceQuality,
+    /// What its newest sound is like.
+    pub newest: NewestSound,
+}
+
+/// What the newest sound of a window is like, whatever was before it: what noise, other voices or silence change at once.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct NewestSound {
+    /// Share of the last third of a second that is speech, 0..=1.
+    pub activity: f32,
+    /// Over the last second, the level of loud hops over that of quiet ones, dB.
+    pub range_db: f32,
+    /// Harmonics over noise where there is a pitch, dB.
+    pub hnr_db: f32,
+    /// Share of the hops that have a pitch, 0..=1.
+    pub voiced: f32,
+    /// Change of the spectrum from hop to hop over the loudness.
+    pub flux: f32,
+    /// 1–5 kHz over 0–1 kHz, dB.
+    pub tilt_db: f32,
+    /// The same of the quietest fifth: of what is behind the voice.
+    pub quiet_tilt_db: f32,
 }
 
 /// Speech between two silences: 16 kHz mono, −1..=1, with the pre-roll before its onset.

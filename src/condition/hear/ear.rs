@@ -11,10 +11,12 @@ use crate::condition::descriptors::functionals;
 use crate::condition::hear::RATE_HZ;
 use crate::condition::hear::floor::Floor;
 use crate::condition::hear::floor::level_db;
+use crate::condition::hear::lately::lately;
 use crate::condition::hear::vad::HOP;
 use crate::condition::hear::vad::Vad;
 use crate::model::ModelError;
 use crate::signal::Level;
+use crate::signal::NewestSound;
 use crate::signal::Utterance;
 use crate::signal::VoiceQuality;
 use crate::signal::VoiceWindow;
@@ -152,6 +154,9 @@ struct Hop {
 }
 
 const CLIP: f32 = 0.985;
+/// What counts as the newest sound, and as now, seconds.
+const NEWEST_SECS: f32 = 1.0;
+const NOW_SECS: f32 = 0.32;
 const DESCRIPTOR_HOP: u64 = 160;
 const DESCRIPTOR_HALF: u64 = 480;
 
@@ -326,8 +331,16 @@ impl Ear {
             functionals: values.into(),
             speech_secs,
             quality: self.quality(first),
+            newest: self.newest(),
         };
         emit(Heard::Window { first, end: self.position, window: Box::new(window) });
+    }
+
+    fn newest(&self) -> NewestSound {
+        let since = |secs| self.position.saturating_sub(samples(secs));
+        let frames: Vec<_> =
+            self.frames.iter().filter(|(at, _)| *at >= since(NEWEST_SECS)).map(|(_, frame)| *frame).collect();
+        lately(&frames, self.quality(since(NOW_SECS)).activity)
     }
 
     fn utterance(&self, emit: &mut impl FnMut(Heard)) {

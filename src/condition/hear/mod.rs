@@ -5,6 +5,7 @@
 mod ear;
 mod floor;
 mod hearing;
+mod lately;
 mod resample;
 mod vad;
 
