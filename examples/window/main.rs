@@ -12,6 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use circumplex::link;
+use circumplex::pipeline::Command;
+use circumplex::pipeline::Event;
 use circumplex::pipeline::SourceChoice;
 use circumplex::signal::FaceView;
 use circumplex::time::Clock;
@@ -43,7 +45,7 @@ fn wire(
     scene: Scene,
     clock: Arc<dyn Clock>,
     source: SourceChoice,
-) -> (Wiring, Script, link::event::EventInlet<circumplex::pipeline::Command>) {
+) -> (Wiring, Script, link::event::EventInlet<Command>) {
     let (events, told) = link::event::link(100_000);
     let (picture, seen) = link::latest::link(&FaceView::default());
     let (commands, asked) = link::event::link(16);
@@ -64,7 +66,7 @@ fn host(launch: circumplex::ui::Launch) -> Host {
 
 /// Opens the window on a scene that goes on by itself.
 fn open(scene: Scene) -> Result<(), circumplex::ui::WindowError> {
-    let launch: circumplex::ui::Launch = Box::new(move |source, wake| {
+    let launch: circumplex::ui::Launch = Box::new(move |source, _, wake| {
         if scene == Scene::Failed {
             return Err("The face model isn't there; run “bash models/setup” and start again.".to_owned());
         }
@@ -77,6 +79,9 @@ fn open(scene: Scene) -> Result<(), circumplex::ui::WindowError> {
                 script.play(clock.now().secs());
                 for command in asked.drain() {
                     println!("{command:?}");
+                    if let Command::Fusion(kind) = command {
+                        script.tell(Event::Fusion(scene.fusion(kind)));
+                    }
                 }
                 wake();
                 let _ = tick.wait(Duration::from_millis(33));
@@ -133,7 +138,7 @@ fn picture(
     let mut kept = Vec::new();
     let (outlet, kept_in) = link::event::link(4);
     let launched = clock.clone();
-    let launch: circumplex::ui::Launch = Box::new(move |source, _| {
+    let launch: circumplex::ui::Launch = Box::new(move |source, _, _| {
         if scene == Scene::Failed {
             return Err("The face model isn't there; run “bash models/setup” and start again.".to_owned());
         }

@@ -81,7 +81,7 @@ fn open(first: SourceChoice, options: Options, fails: Option<&'static str>) -> (
         outside.saved.clone(),
         outside.clock.clone(),
     );
-    let launch: Launch = Box::new(move |source, _| {
+    let launch: Launch = Box::new(move |source, _, _| {
         launched.borrow_mut().push(source.clone());
         if let Some(message) = fails {
             return Err(message.to_owned());

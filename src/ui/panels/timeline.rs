@@ -265,8 +265,9 @@ fn push_pair(mesh: &mut Mesh, x: f32, top: f32, bottom: f32, colour: Color32) {
 /// The gates, stacked: what the answer rested on.
 fn draw_ribbon(painter: &Painter, palette: &Palette, scale: Scale, track: Rect, run: &[Column]) {
     let mut strips: [Mesh; 3] = Default::default();
-    for column in run {
-        let x = scale.x(column.at_secs);
+    // One reading alone is as wide as a point of the line.
+    let last = if let [only] = run { Some((scale.x(only.at_secs) + 2.0, only)) } else { None };
+    for (x, column) in run.iter().map(|column| (scale.x(column.at_secs), column)).chain(last) {
         let sum = column.mean.gates.iter().sum::<f32>().max(1e-6);
         let mut top = track.top();
         for ((strip, gate), modality) in strips.iter_mut().zip(column.mean.gates).zip(Modality::ALL) {
@@ -354,7 +355,9 @@ fn draw_crosshair(painter: &Painter, view: &View<'_>, rect: Rect, x: f32, at: Ti
 }
 
 fn values(known: &Known) -> Vec<String> {
-    let [face, voice, words] = known.gates.map(phrases::percent);
+    // What is absent has no share, which is another thing than a share of nothing.
+    let share = |gate: f32| if gate > 0.0 { phrases::percent(gate) } else { "–".to_owned() };
+    let [face, voice, words] = known.gates.map(share);
     vec![
         format!("valence {} ± {:.2}", phrases::signed(known.valence), known.valence_sd),
         format!("arousal {} ± {:.2}", phrases::signed(known.arousal), known.arousal_sd),
