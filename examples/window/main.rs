@@ -41,6 +41,23 @@ impl Clock for Later {
     }
 }
 
+/// A picture after some keys, or with the pointer at a place.
+type Extra = (&'static str, Scene, &'static [egui::Key], Option<(f32, f32)>);
+
+const EXTRA: [Extra; 11] = [
+    ("talk-without-voice", Scene::Talk, &[egui::Key::V], None),
+    ("talk-settings", Scene::Talk, &[egui::Key::Comma], None),
+    ("talk-help", Scene::Talk, &[egui::Key::Questionmark], None),
+    ("talk-held", Scene::Talk, &[egui::Key::Space], None),
+    ("talk-landmarks", Scene::Talk, &[egui::Key::L], None),
+    ("talk-plane", Scene::Talk, &[egui::Key::F1, egui::Key::F2, egui::Key::F4], None),
+    ("talk-crosshair", Scene::Talk, &[], Some((520.0, 700.0))),
+    ("talk-risk", Scene::Talk, &[], Some((620.0, 497.0))),
+    ("talk-at-once", Scene::Talk, &[], Some((1000.0, 386.0))),
+    ("talk-own", Scene::Talk, &[], Some((1000.0, 540.0))),
+    ("late-missing", Scene::Late, &[], Some((1015.0, 690.0))),
+];
+
 fn wire(
     scene: Scene,
     clock: Arc<dyn Clock>,
@@ -104,23 +121,16 @@ fn take_pictures(folder: &Path, wanted: &[String]) -> Result<(), Box<dyn std::er
         for (theme, theme_name) in [(Theme::Dark, "dark"), (Theme::Light, "light")] {
             for size in [egui::vec2(1280.0, 800.0), egui::vec2(960.0, 600.0)] {
                 let options = Options { theme, welcomed: scene != Scene::First, ..Options::default() };
-                let image = picture(scene, options, size, &[])?;
+                let image = picture(scene, options, size, &[], None)?;
                 image.save(folder.join(format!("{name}-{theme_name}-{:.0}.png", size.x)))?;
             }
         }
     }
-    let extra: [(&str, &[egui::Key]); 6] = [
-        ("talk-without-voice", &[egui::Key::V]),
-        ("talk-settings", &[egui::Key::Comma]),
-        ("talk-help", &[egui::Key::Questionmark]),
-        ("talk-held", &[egui::Key::Space]),
-        ("talk-landmarks", &[egui::Key::L]),
-        ("talk-plane", &[egui::Key::F1, egui::Key::F2, egui::Key::F4]),
-    ];
-    for (name, keys) in extra {
+    for (name, scene, keys, hover) in EXTRA {
         if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
             let options = Options { welcomed: true, crop: name == "talk-landmarks", ..Options::default() };
-            picture(Scene::Talk, options, egui::vec2(1280.0, 800.0), keys)?.save(folder.join(format!("{name}.png")))?;
+            let image = picture(scene, options, egui::vec2(1280.0, 800.0), keys, hover)?;
+            image.save(folder.join(format!("{name}.png")))?;
         }
     }
     Ok(())
@@ -131,6 +141,7 @@ fn picture(
     options: Options,
     size: egui::Vec2,
     keys: &[egui::Key],
+    hover: Option<(f32, f32)>,
 ) -> Result<image::RgbaImage, Box<dyn std::error::Error>> {
     let clock = Arc::new(ManualClock::default());
     let ended = if scene == Scene::Synthetic { BEFORE - 1.0 } else { BEFORE };
@@ -165,6 +176,9 @@ fn picture(
     for key in keys {
         harness.key_press(*key);
         harness.run_steps(2);
+    }
+    if let Some((x, y)) = hover {
+        harness.hover_at(egui::pos2(x, y));
     }
     harness.run_steps(20);
     Ok(harness.render()?)

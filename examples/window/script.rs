@@ -343,17 +343,17 @@ fn fuse(moment: &Moment, without: Option<Modality>, scene: Scene) -> Option<Fuse
             return fused;
         }
         let clarity = Clarity { from: 0.48, right: 0.8, shown: 0.55 };
-        Fused { labels: Some(at_once(valence, arousal)), clarity: Some(clarity), ..fused }
+        Fused { labels: Some(at_once(valence, arousal, scene)), clarity: Some(clarity), ..fused }
     })
 }
 
-fn at_once(valence: f32, arousal: f32) -> LabelsAtOnce {
-    let threshold = 0.4;
+fn at_once(valence: f32, arousal: f32, scene: Scene) -> LabelsAtOnce {
+    let (threshold, width) = if scene == Scene::Unclear { (0.2, 3.0) } else { (0.4, 0.5) };
     let mut labels =
         LabelsAtOnce { probabilities: [0.0; Label::COUNT], doubts: [0.0; Label::COUNT], thresholds: [threshold; 7] };
     for ((label, likely), doubt) in Label::ALL.into_iter().zip(&mut labels.probabilities).zip(&mut labels.doubts) {
         let (v, a) = label.centroid();
-        *likely = 0.95 * (-((valence - v).powi(2) + (arousal - a).powi(2)) / 0.5).exp();
+        *likely = 0.95 * (-((valence - v).powi(2) + (arousal - a).powi(2)) / width).exp();
         *doubt = 0.45 * (-(*likely - threshold).abs() * 3.0).exp();
     }
     labels

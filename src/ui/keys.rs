@@ -85,6 +85,13 @@ mod tests {
     }
 
     #[test]
+    fn each_modality_can_be_left_out_by_key() {
+        for (key, modality) in [(Key::V, Modality::Voice), (Key::B, Modality::Face), (Key::N, Modality::Words)] {
+            assert_eq!(command_of(key, false), Some(WindowCommand::Without(modality)));
+        }
+    }
+
+    #[test]
     fn a_shifted_slash_is_a_question_mark() {
         assert_eq!(command_of(Key::Slash, true), Some(WindowCommand::Sheet(Sheet::Help)));
         assert_eq!(command_of(Key::Slash, false), None);

@@ -53,7 +53,7 @@ pub fn places(window: Rect, options: &Options, notices_height: f32, aspect: f32)
         (middle, None)
     };
     let (emotions, rests_on) = readings.map_or((None, None), |readings| {
-        let height = (readings.height() * 0.46).clamp(248.0, 340.0);
+        let height = (readings.height() * 0.46).clamp(258.0, 340.0);
         let (emotions, rests_on) = readings.split_top_bottom_at_y(readings.bottom() - height);
         (Some(emotions.with_max_y(emotions.bottom() - MARGIN)), Some(rests_on))
     });

@@ -212,7 +212,7 @@ pub fn one_in(share: f32) -> String {
 pub fn risk(fused: &Fused, clear_from: f32) -> Option<String> {
     let label = fused.reading.label();
     let likely = fused.reading.probability(label);
-    let right = fused.clarity.map(|clarity| format!("{} shown are right", one_in(clarity.right)));
+    let right = fused.clarity.map(|clarity| format!("{} labels shown are right", one_in(clarity.right)));
     if likely >= clear_from {
         return right;
     }
@@ -461,9 +461,9 @@ mod tests {
 
         fused.clarity = Some(Clarity { from: 0.5, right: 0.8, shown: 0.55 });
 
-        let below = "likeliest: happiness 30 %, below 50 %, from where on 8 in 10 shown are right";
+        let below = "likeliest: happiness 30 %, below 50 %, from where on 8 in 10 labels shown are right";
         assert_eq!(risk(&fused, 0.5).unwrap(), below);
-        assert_eq!(risk(&fused, 0.3).unwrap(), "8 in 10 shown are right");
+        assert_eq!(risk(&fused, 0.3).unwrap(), "8 in 10 labels shown are right");
         let full = risk_in_full(fused.clarity, 0.5);
         assert!(full.contains("8 in 10 of the labels shown are right on people it was not trained on"), "{full}");
         assert!(full.contains("55 % of readings are shown"), "{full}");

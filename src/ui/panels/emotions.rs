@@ -120,8 +120,8 @@ fn plain(painter: &Painter, palette: &Palette, field: Rect, text: &str) {
 fn draw_chips(painter: &Painter, palette: &Palette, field: Rect, found: &[(String, String)]) {
     let mut at = field.left_top();
     for (index, (likely, doubt)) in found.iter().enumerate() {
-        let likely = painter.layout_no_wrap(likely.clone(), FontId::proportional(12.0), palette.text);
-        let doubt = painter.layout_no_wrap(format!("({doubt})"), FontId::proportional(11.0), palette.muted);
+        let likely = painter.layout_no_wrap(likely.clone(), FontId::proportional(11.5), palette.text);
+        let doubt = painter.layout_no_wrap(format!("({doubt})"), FontId::proportional(11.5), palette.muted);
         let width = likely.size().x + doubt.size().x + 17.0;
         if at.x > field.left() && at.x + width > field.right() {
             at = egui::pos2(field.left(), at.y + CHIP_HEIGHT + 3.0);

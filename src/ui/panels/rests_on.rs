@@ -28,7 +28,7 @@ use crate::ui::view::View;
 const NAME_WIDTH: f32 = 46.0;
 const HEADS_HEIGHT: f32 = 29.0;
 /// What lies under the rows.
-const CONTROLS_HEIGHT: f32 = 76.0;
+const CONTROLS_HEIGHT: f32 = 70.0;
 
 /// The fused reading and each modality's own under each other, each modality with its bar and the reason in words; then
 /// the choice of the fusion, and what it would be without one.
@@ -36,7 +36,7 @@ pub fn rests_on_ui(ui: &mut Ui, view: &View<'_>, motion: &Motion) -> Option<Wind
     title_ui(ui, view.palette, "what each says · how much it weighs");
     ui.spacing_mut().item_spacing.y = 3.0;
     fused_ui(ui, view);
-    let row_height = ((ui.available_height() - CONTROLS_HEIGHT) / 3.0 - 3.0).clamp(36.0, 54.0);
+    let row_height = ((ui.available_height() - CONTROLS_HEIGHT) / 3.0 - 3.0).clamp(36.0, 58.0);
     for modality in Modality::ALL {
         row_ui(ui, view, motion, modality, row_height);
     }
@@ -57,7 +57,7 @@ impl Columns {
     fn of(rect: Rect) -> Self {
         let left = rect.left() + NAME_WIDTH;
         let width = rect.right() - left;
-        Self { valence: left, arousal: left + width * 0.3, label: left + width * 0.6, right: rect.right() }
+        Self { valence: left, arousal: left + width * 0.3, label: left + width * 0.61, right: rect.right() }
     }
 
     fn draw(self, painter: &Painter, palette: &Palette, y: f32, reading: Option<&Reading>, shows_label: bool) {
@@ -76,7 +76,7 @@ impl Columns {
             let drawn = painter.text(at, Align2::LEFT_CENTER, value, FontId::proportional(11.5), palette.text);
             let at = egui::pos2(drawn.right() + 3.0, y);
             let doubt = format!("±{doubt:.2}");
-            fitted(painter, at, Align2::LEFT_CENTER, &doubt, 11.0, palette.muted, right - at.x - 3.0);
+            fitted(painter, at, Align2::LEFT_CENTER, &doubt, 11.0, palette.muted, right - at.x - 6.0);
         }
         let ink = if shows_label { palette.text } else { palette.muted };
         let at = egui::pos2(self.label, y);
@@ -163,7 +163,7 @@ fn fusions_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
         ui.spacing_mut().item_spacing.x = 4.0;
         ui.spacing_mut().button_padding.x = 6.0;
         let small = |text: &str| RichText::new(text).small();
-        ui.label(small("fused by").color(view.palette.muted));
+        side_word_ui(ui, view.palette, "fused by");
         for kind in FusionKind::CHOICE {
             let why_not = phrases::fusion_absence(state, kind);
             let button = Button::new(small(kind.name())).selected(answers == Some(kind));
@@ -182,12 +182,19 @@ fn fusions_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
     command
 }
 
+/// A word before buttons, which begin where the numbers do.
+fn side_word_ui(ui: &mut Ui, palette: &Palette, word: &str) {
+    let size = egui::vec2(NAME_WIDTH - ui.spacing().item_spacing.x, ui.spacing().interact_size.y);
+    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+    fitted(ui.painter(), rect.left_center(), Align2::LEFT_CENTER, word, 11.5, palette.muted, rect.width());
+}
+
 fn without_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
     let mut command = None;
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         ui.spacing_mut().button_padding.x = 6.0;
-        ui.label(RichText::new("without").small().color(view.palette.muted));
+        side_word_ui(ui, view.palette, "without");
         let choices = [(Modality::Voice, "voice  V"), (Modality::Face, "face  B"), (Modality::Words, "words  N")];
         for (modality, text) in choices {
             let name = modality.name();

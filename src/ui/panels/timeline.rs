@@ -370,6 +370,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_was_absent_then_has_no_share() {
+        let known = Known { valence: 0.3, arousal: 0.0, valence_sd: 0.1, arousal_sd: 0.1, gates: [0.6, 0.0, 0.4] };
+
+        assert_eq!(values(&known).last().map(String::as_str), Some("face 60 %, voice –, words 40 %"));
+    }
+
+    #[test]
     fn a_place_on_the_screen_and_its_time_belong_together() {
         let scale = Scale { left: 62.0, right: 662.0, start_secs: 40.0, end_secs: 100.0 };
 
