@@ -55,7 +55,7 @@ const EXTRA: [Extra; 11] = [
     ("talk-risk", Scene::Talk, &[], Some((620.0, 497.0))),
     ("talk-at-once", Scene::Talk, &[], Some((1000.0, 386.0))),
     ("talk-own", Scene::Talk, &[], Some((1000.0, 540.0))),
-    ("late-missing", Scene::Late, &[], Some((1015.0, 690.0))),
+    ("late-missing", Scene::Late, &[], Some((1012.0, 705.0))),
 ];
 
 fn wire(

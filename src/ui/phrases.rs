@@ -258,13 +258,13 @@ fn one_at_once(labels: &LabelsAtOnce, label: Label) -> (String, String) {
 #[must_use]
 pub fn at_once_in_full(labels: &LabelsAtOnce) -> String {
     let lines = Label::ALL.map(|label| {
-        let mark = if labels.has(label) { "●" } else { "○" };
+        let is_there = if labels.has(label) { "there" } else { "not there" };
         let (likely, doubt) = one_at_once(labels, label);
-        format!("{mark} {likely}, doubt {doubt}")
+        format!("{likely}: {is_there}, doubt {doubt}")
     });
     format!(
         "each is read by itself, so that several may hold at once; they don't sum to 100 %\n\
-         doubt: how likely it is that what is said of it here (● there, ○ not) is wrong\n{}",
+         doubt: how likely it is that what is said of it here is wrong\n{}",
         lines.join("\n")
     )
 }
@@ -486,7 +486,7 @@ mod tests {
         let said = at_once(&labels);
         let said: Vec<_> = said.iter().map(|(likely, doubt)| (likely.as_str(), doubt.as_str())).collect();
         assert_eq!(said, [("Happiness 81 %", "12 %"), ("Surprise 60 %", "5 %")]);
-        assert!(at_once_in_full(&labels).contains("○ Anger 10 %, doubt 5 %"));
+        assert!(at_once_in_full(&labels).contains("Anger 10 %: not there, doubt 5 %"));
     }
 
     #[test]

@@ -150,7 +150,7 @@ fn row_ui(ui: &mut Ui, view: &View<'_>, motion: &Motion, modality: Modality, hei
     let off = view.state.off.iter().find(|(off, _)| *off == modality).map(|(_, message)| message.as_str());
     response.on_hover_text(format!(
         "bar: how much the reading rests on the {name}: {text}\n\
-         below it: what the {name} says alone; ± is one standard deviation\n{basis}{}",
+         below it: what is read from the {name} alone; ± is one standard deviation\n{basis}{}",
         off.map_or_else(String::new, |message| format!("\n{message}"))
     ));
 }
