@@ -197,7 +197,8 @@ fn notice_ui(ui: &mut Ui, palette: &Palette, notice: &Notice, line: Rect) -> Opt
 }
 
 fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
 /// Stripes at both ends.
