@@ -12,6 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use circumplex::link;
+use circumplex::pipeline::Command;
+use circumplex::pipeline::Event;
 use circumplex::pipeline::SourceChoice;
 use circumplex::signal::FaceView;
 use circumplex::time::Clock;
@@ -39,11 +41,28 @@ impl Clock for Later {
     }
 }
 
+/// A picture after some keys, or with the pointer at a place.
+type Extra = (&'static str, Scene, &'static [egui::Key], Option<(f32, f32)>);
+
+const EXTRA: [Extra; 11] = [
+    ("talk-without-voice", Scene::Talk, &[egui::Key::V], None),
+    ("talk-settings", Scene::Talk, &[egui::Key::Comma], None),
+    ("talk-help", Scene::Talk, &[egui::Key::Questionmark], None),
+    ("talk-held", Scene::Talk, &[egui::Key::Space], None),
+    ("talk-landmarks", Scene::Talk, &[egui::Key::L], None),
+    ("talk-plane", Scene::Talk, &[egui::Key::F1, egui::Key::F2, egui::Key::F4], None),
+    ("talk-crosshair", Scene::Talk, &[], Some((520.0, 700.0))),
+    ("talk-risk", Scene::Talk, &[], Some((620.0, 497.0))),
+    ("talk-at-once", Scene::Talk, &[], Some((1000.0, 386.0))),
+    ("talk-own", Scene::Talk, &[], Some((1000.0, 540.0))),
+    ("late-missing", Scene::Late, &[], Some((1012.0, 705.0))),
+];
+
 fn wire(
     scene: Scene,
     clock: Arc<dyn Clock>,
     source: SourceChoice,
-) -> (Wiring, Script, link::event::EventInlet<circumplex::pipeline::Command>) {
+) -> (Wiring, Script, link::event::EventInlet<Command>) {
     let (events, told) = link::event::link(100_000);
     let (picture, seen) = link::latest::link(&FaceView::default());
     let (commands, asked) = link::event::link(16);
@@ -64,7 +83,7 @@ fn host(launch: circumplex::ui::Launch) -> Host {
 
 /// Opens the window on a scene that goes on by itself.
 fn open(scene: Scene) -> Result<(), circumplex::ui::WindowError> {
-    let launch: circumplex::ui::Launch = Box::new(move |source, wake| {
+    let launch: circumplex::ui::Launch = Box::new(move |source, _, wake| {
         if scene == Scene::Failed {
             return Err("The face model isn't there; run “bash models/setup” and start again.".to_owned());
         }
@@ -77,6 +96,9 @@ fn open(scene: Scene) -> Result<(), circumplex::ui::WindowError> {
                 script.play(clock.now().secs());
                 for command in asked.drain() {
                     println!("{command:?}");
+                    if let Command::Fusion(kind) = command {
+                        script.tell(Event::Fusion(scene.fusion(kind)));
+                    }
                 }
                 wake();
                 let _ = tick.wait(Duration::from_millis(33));
@@ -99,23 +121,16 @@ fn take_pictures(folder: &Path, wanted: &[String]) -> Result<(), Box<dyn std::er
         for (theme, theme_name) in [(Theme::Dark, "dark"), (Theme::Light, "light")] {
             for size in [egui::vec2(1280.0, 800.0), egui::vec2(960.0, 600.0)] {
                 let options = Options { theme, welcomed: scene != Scene::First, ..Options::default() };
-                let image = picture(scene, options, size, &[])?;
+                let image = picture(scene, options, size, &[], None)?;
                 image.save(folder.join(format!("{name}-{theme_name}-{:.0}.png", size.x)))?;
             }
         }
     }
-    let extra: [(&str, &[egui::Key]); 6] = [
-        ("talk-without-voice", &[egui::Key::V]),
-        ("talk-settings", &[egui::Key::Comma]),
-        ("talk-help", &[egui::Key::Questionmark]),
-        ("talk-held", &[egui::Key::Space]),
-        ("talk-landmarks", &[egui::Key::L]),
-        ("talk-plane", &[egui::Key::F1, egui::Key::F2, egui::Key::F4]),
-    ];
-    for (name, keys) in extra {
+    for (name, scene, keys, hover) in EXTRA {
         if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
             let options = Options { welcomed: true, crop: name == "talk-landmarks", ..Options::default() };
-            picture(Scene::Talk, options, egui::vec2(1280.0, 800.0), keys)?.save(folder.join(format!("{name}.png")))?;
+            let image = picture(scene, options, egui::vec2(1280.0, 800.0), keys, hover)?;
+            image.save(folder.join(format!("{name}.png")))?;
         }
     }
     Ok(())
@@ -126,6 +141,7 @@ fn picture(
     options: Options,
     size: egui::Vec2,
     keys: &[egui::Key],
+    hover: Option<(f32, f32)>,
 ) -> Result<image::RgbaImage, Box<dyn std::error::Error>> {
     let clock = Arc::new(ManualClock::default());
     let ended = if scene == Scene::Synthetic { BEFORE - 1.0 } else { BEFORE };
@@ -133,7 +149,7 @@ fn picture(
     let mut kept = Vec::new();
     let (outlet, kept_in) = link::event::link(4);
     let launched = clock.clone();
-    let launch: circumplex::ui::Launch = Box::new(move |source, _| {
+    let launch: circumplex::ui::Launch = Box::new(move |source, _, _| {
         if scene == Scene::Failed {
             return Err("The face model isn't there; run “bash models/setup” and start again.".to_owned());
         }
@@ -160,6 +176,9 @@ fn picture(
     for key in keys {
         harness.key_press(*key);
         harness.run_steps(2);
+    }
+    if let Some((x, y)) = hover {
+        harness.hover_at(egui::pos2(x, y));
     }
     harness.run_steps(20);
     Ok(harness.render()?)

@@ -15,6 +15,8 @@ use circumplex::capture::SourceState;
 use circumplex::link::event::EventOutlet;
 use circumplex::link::latest::LatestOutlet;
 use circumplex::pipeline::Event;
+use circumplex::pipeline::FusionKind;
+use circumplex::pipeline::FusionState;
 use circumplex::pipeline::Health;
 use circumplex::pipeline::LinkHealth;
 use circumplex::pipeline::PersonState;
@@ -25,6 +27,7 @@ use circumplex::signal::Absence;
 use circumplex::signal::Affect;
 use circumplex::signal::BLENDSHAPE_NAMES;
 use circumplex::signal::Bipolar;
+use circumplex::signal::Clarity;
 use circumplex::signal::Evidence;
 use circumplex::signal::Expression;
 use circumplex::signal::FaceBox;
@@ -35,6 +38,7 @@ use circumplex::signal::Fused;
 use circumplex::signal::Gates;
 use circumplex::signal::HeadPose;
 use circumplex::signal::Label;
+use circumplex::signal::LabelsAtOnce;
 use circumplex::signal::Landmark;
 use circumplex::signal::Level;
 use circumplex::signal::Modality;
@@ -63,6 +67,7 @@ pub enum Scene {
     Two,
     Nobody,
     Unclear,
+    Late,
     First,
     NoDevice,
     Refused,
@@ -74,12 +79,13 @@ pub enum Scene {
 }
 
 impl Scene {
-    pub const ALL: [(&'static str, Self); 13] = [
+    pub const ALL: [(&'static str, Self); 14] = [
         ("talk", Self::Talk),
         ("synthetic", Self::Synthetic),
         ("two", Self::Two),
         ("nobody", Self::Nobody),
         ("unclear", Self::Unclear),
+        ("late", Self::Late),
         ("first", Self::First),
         ("nodevice", Self::NoDevice),
         ("refused", Self::Refused),
@@ -96,6 +102,17 @@ impl Scene {
             Self::Ended => SourceChoice::Recording(PathBuf::from("interview.mp4")),
             _ => SourceChoice::Live { camera: Pick::Default, microphone: Pick::Default },
         }
+    }
+
+    /// Which fusions there are, and which answers: the late one where the networks are missing.
+    pub fn fusion(self, asked: FusionKind) -> FusionState {
+        if !matches!(self, Self::Late | Self::Models) {
+            return FusionState { answers: asked, asked, there: FusionKind::CHOICE.to_vec(), missing: Vec::new() };
+        }
+        let why = |model| format!("the {model} model isn't there; run `bash models/setup`\nfile: \"models/fetched/x\"");
+        let missing = [FusionKind::Gated, FusionKind::Concatenation];
+        let missing = missing.into_iter().filter_map(|kind| Some((kind, why(kind.model()?)))).collect();
+        FusionState { answers: FusionKind::Late, asked, there: vec![FusionKind::Late], missing }
     }
 
     /// Whether the face is seen at `secs`.
@@ -143,11 +160,12 @@ impl Script {
         self.show();
     }
 
-    fn tell(&self, event: Event) {
+    pub fn tell(&self, event: Event) {
         self.events.offer(event);
     }
 
     fn begin(&self) {
+        self.tell(Event::Fusion(self.scene.fusion(FusionKind::Gated)));
         let running = |name: &str, form: &str| SourceState::Running { name: name.into(), form: form.into() };
         let message = "this program isn't allowed to use it; allow it in the system's settings".to_owned();
         let camera = match self.scene {
@@ -285,7 +303,7 @@ fn course(secs: f64) -> (f64, f64) {
 
 fn reading(valence: f32, arousal: f32, sd: f32, scene: Scene) -> Reading {
     let mut probabilities = [0.0; Label::COUNT];
-    let width = if scene == Scene::Unclear { 1.2 } else { 0.16 };
+    let width = if matches!(scene, Scene::Unclear | Scene::Late) { 1.2 } else { 0.16 };
     for (label, place) in Label::ALL.into_iter().zip(&mut probabilities) {
         let (v, a) = label.centroid();
         *place = (-((valence - v).powi(2) + (arousal - a).powi(2)) / width).exp();
@@ -318,8 +336,27 @@ fn fuse(moment: &Moment, without: Option<Modality>, scene: Scene) -> Option<Fuse
     }
     let [face, voice, words] = gates.map(|gate| gate / sum);
     (sum > 0.0).then(|| {
-        Fused::new(reading(valence / sum, arousal / sum, 0.1 + 0.07 / sum, scene), Gates { face, voice, words })
+        let (valence, arousal) = (valence / sum, arousal / sum);
+        let reading = reading(valence, arousal, 0.1 + 0.07 / sum, scene);
+        let fused = Fused::new(reading, Gates { face, voice, words });
+        if matches!(scene, Scene::Late | Scene::Models) {
+            return fused;
+        }
+        let clarity = Clarity { from: 0.48, right: 0.8, shown: 0.55 };
+        Fused { labels: Some(at_once(valence, arousal, scene)), clarity: Some(clarity), ..fused }
     })
+}
+
+fn at_once(valence: f32, arousal: f32, scene: Scene) -> LabelsAtOnce {
+    let (threshold, width) = if scene == Scene::Unclear { (0.2, 3.0) } else { (0.4, 0.5) };
+    let mut labels =
+        LabelsAtOnce { probabilities: [0.0; Label::COUNT], doubts: [0.0; Label::COUNT], thresholds: [threshold; 7] };
+    for ((label, likely), doubt) in Label::ALL.into_iter().zip(&mut labels.probabilities).zip(&mut labels.doubts) {
+        let (v, a) = label.centroid();
+        *likely = 0.95 * (-((valence - v).powi(2) + (arousal - a).powi(2)) / width).exp();
+        *doubt = 0.45 * (-(*likely - threshold).abs() * 3.0).exp();
+    }
+    labels
 }
 
 fn health(count: u64) -> Health {

@@ -20,6 +20,7 @@ use crate::command::Place;
 use crate::command::followed::Followed;
 use crate::link::event::Next;
 use crate::pipeline::Event;
+use crate::pipeline::FusionState;
 use crate::pipeline::Health;
 use crate::pipeline::Pick;
 use crate::pipeline::SourceChoice;
@@ -134,8 +135,18 @@ fn told(event: &Event) -> Option<String> {
         Event::StageOff { modality, message } => format!("{} is off: {message}", modality.name()),
         Event::StageFailed { stage, message } => format!("the {stage} stage has stopped: {message}"),
         Event::Ended => "the recording has come to its end".to_owned(),
+        Event::Fusion(fusion) => format!("the {} fusion answers{}", fusion.answers.name(), instead(fusion)),
         Event::Begun(_) | Event::Tick(_) | Event::Level(_) | Event::Person(_) | Event::Health(_) => return None,
     })
+}
+
+/// Why another fusion answers than the one that was asked for.
+fn instead(fusion: &FusionState) -> String {
+    if fusion.asked == fusion.answers {
+        return String::new();
+    }
+    let why = fusion.why_not(fusion.asked).map(|why| format!(": {why}"));
+    format!(" (the {} one isn't there{})", fusion.asked.name(), why.unwrap_or_default())
 }
 
 /// Hands on what the pipeline tells until it ends, its time since the first answer is over, Ctrl-C is pressed, or `take`
@@ -217,8 +228,23 @@ fn line_of(event: &Event) -> Option<Value> {
         Event::StageFailed { stage, message } => json!({"type": "failed", "stage": stage, "message": message}),
         Event::Ended => json!({"type": "ended"}),
         Event::Begun(at) => json!({"type": "begun", "time_s": at.secs()}),
+        Event::Fusion(fusion) => {
+            let mut line = fusion_value(fusion);
+            line.insert("type".to_owned(), json!("fusion"));
+            Value::Object(line)
+        }
         Event::Level(_) | Event::Person(_) | Event::Health(_) => return None,
     })
+}
+
+fn fusion_value(fusion: &FusionState) -> Map<String, Value> {
+    let missing: Map<_, _> = fusion.missing.iter().map(|(kind, why)| (kind.name().to_owned(), json!(why))).collect();
+    let pairs = [
+        ("answers", json!(fusion.answers.name())),
+        ("asked", json!(fusion.asked.name())),
+        ("missing", Value::Object(missing)),
+    ];
+    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 fn reading_line(tick: &Tick) -> Value {
@@ -274,6 +300,7 @@ struct Report {
     /// Whether the recording's picture and its sound are over: what comes then isn't the recording.
     over: [bool; 2],
     followed: Option<Followed>,
+    fusion: Option<FusionState>,
     first_to_last: Option<(Timestamp, Timestamp)>,
 }
 
@@ -330,6 +357,7 @@ impl Report {
                     followed.transcript(&said.value);
                 }
             }
+            Event::Fusion(fusion) => self.fusion = Some(fusion.clone()),
             Event::Begun(at) if self.is_demo => self.followed = Followed::from(*at),
             Event::StageFailed { stage, message } => self.failed.push(json!({"stage": stage, "message": message})),
             Event::StageOff { modality, message } => {
@@ -390,6 +418,7 @@ impl Report {
             / (self.cpu.len().saturating_sub(2).max(1)) as f64;
         json!({
             "source": source, "seconds": seconds, "answers": self.ticks, "answers_per_second": self.ticks as f64 / seconds.max(1e-9),
+            "fusion": self.fusion.as_ref().map(fusion_value),
             "coverage": {"face": face, "voice": voice, "words": words, "fused": fused},
             "transcripts": self.transcripts,
             "latency_from_span_end_to_first_reading": latency,

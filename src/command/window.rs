@@ -26,11 +26,14 @@ pub(super) fn run(place: &Place, source: SourceChoice) -> anyhow::Result<ExitCod
         other => other,
     };
     let live_settings = place.live();
+    let fusion = live_settings.stages.fusion.kind;
     let running = Rc::new(RefCell::new(None::<JoinHandle<()>>));
     let last = running.clone();
-    let launch = move |source: SourceChoice, waker: ui::Waker| {
+    let launch = move |source: SourceChoice, options: &Options, waker: ui::Waker| {
         wait_for(&running);
-        let live = live::start(source.clone(), live_settings.clone(), waker).map_err(|error| error.to_string())?;
+        let mut live_settings = live_settings.clone();
+        live_settings.stages.fusion.kind = options.fusion.or(fusion);
+        let live = live::start(source.clone(), live_settings, waker).map_err(|error| error.to_string())?;
         running.replace(Some(live.thread));
         Ok(Wiring { events: live.events, picture: live.picture, commands: live.commands, clock: live.clock, source })
     };

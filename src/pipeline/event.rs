@@ -6,6 +6,8 @@ use std::time::Duration;
 use crate::capture::Pick;
 use crate::capture::SourceState;
 use crate::capture::sabotage::Spoil;
+use crate::fuse::FusionKind;
+use crate::fuse::Fusions;
 use crate::signal::Fused;
 use crate::signal::Level;
 use crate::signal::Modality;
@@ -55,6 +57,8 @@ pub enum Event {
         /// What it said.
         message: String,
     },
+    /// Which fusion answers: at the start, and whenever another was asked for.
+    Fusion(FusionState),
     /// What is known of the person has changed.
     Person(PersonState),
     /// How the machine is doing: once a second.
@@ -63,6 +67,49 @@ pub enum Event {
     Begun(Timestamp),
     /// The recording has come to its end.
     Ended,
+}
+
+/// Which fusions there are, and which of them answers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FusionState {
+    /// The one that answers.
+    pub answers: FusionKind,
+    /// The one that was asked for; if it isn't there, another answers.
+    pub asked: FusionKind,
+    /// Those that are there.
+    pub there: Vec<FusionKind>,
+    /// Those that couldn't be loaded, and why: what to do is in the words.
+    pub missing: Vec<(FusionKind, String)>,
+}
+
+impl FusionState {
+    /// Of these, when `asked` was asked for.
+    #[must_use]
+    pub fn of(fusions: &Fusions, asked: FusionKind) -> Self {
+        let there = fusions.kinds().collect();
+        Self { answers: fusions.chosen(), asked, there, missing: fusions.missing().to_vec() }
+    }
+
+    /// Whether `kind` can answer.
+    #[must_use]
+    pub fn has(&self, kind: FusionKind) -> bool {
+        self.there.contains(&kind)
+    }
+
+    /// Why `kind` couldn't be loaded, if that was tried.
+    #[must_use]
+    pub fn why_not(&self, kind: FusionKind) -> Option<&str> {
+        self.missing.iter().find(|(other, _)| *other == kind).map(|(_, why)| why.as_str())
+    }
+
+    /// The next that can answer, in the order in which a person chooses; `None` if there is no other.
+    #[must_use]
+    pub fn next(&self) -> Option<FusionKind> {
+        let choice = FusionKind::CHOICE;
+        let first = choice.iter().position(|kind| *kind == self.answers).map_or(0, |at| at + 1);
+        let others = choice.into_iter().cycle().skip(first).take(choice.len());
+        others.into_iter().find(|kind| *kind != self.answers && self.has(*kind))
+    }
 }
 
 /// What is known of the person: running means of features, without any label.
@@ -95,6 +142,8 @@ pub enum Command {
     Afresh,
     /// Freeze what is known of the person, or go on learning.
     Freeze(Freeze),
+    /// Let this fusion answer, if it is there.
+    Fusion(FusionKind),
     /// Spoil the input on purpose in these ways, and in no others.
     Spoil(Vec<Spoil>),
 }
@@ -181,4 +230,20 @@ pub struct LinkHealth {
     pub dropped: u64,
     /// Whether older items give way to newer ones by design: then what is dropped isn't lost.
     pub is_newest_only: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_fusion_is_one_that_is_there() {
+        let (gated, late) = (FusionKind::Gated, FusionKind::Late);
+        let state = |answers, there| FusionState { answers, asked: gated, there, missing: Vec::new() };
+
+        assert_eq!(state(gated, vec![late, gated]).next(), Some(late));
+        assert_eq!(state(late, vec![late, gated]).next(), Some(gated));
+        assert_eq!(state(late, vec![late]).next(), None);
+        assert_eq!(state(FusionKind::Ungated, vec![late]).next(), Some(late));
+    }
 }

@@ -28,6 +28,8 @@ pub enum WindowCommand {
     Landmarks,
     /// Show the crop that the network sees, or don't.
     Crop,
+    /// Let the next of the fusions that are there answer.
+    NextFusion,
     /// Show what it would be without this modality, or don't.
     Without(Modality),
     /// Fill the screen, or don't.

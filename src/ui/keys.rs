@@ -20,12 +20,13 @@ pub struct Binding {
 }
 
 /// All keys, in the order of the help.
-pub static BINDINGS: [Binding; 17] = [
+pub static BINDINGS: [Binding; 18] = [
     bind(Key::Space, "Space", "hold the view still (nothing else stops)", WindowCommand::Hold),
     bind(Key::L, "L", "points of the face on the picture", WindowCommand::Landmarks),
     bind(Key::V, "V", "what it would be without the voice", WindowCommand::Without(Modality::Voice)),
     bind(Key::B, "B", "what it would be without the face", WindowCommand::Without(Modality::Face)),
     bind(Key::N, "N", "what it would be without the words", WindowCommand::Without(Modality::Words)),
+    bind(Key::G, "G", "the next fusion: gated, concatenation, late", WindowCommand::NextFusion),
     bind(Key::A, "A", "start afresh with this person", WindowCommand::Afresh),
     bind(Key::Z, "Z", "freeze what is known of this person, or learn on", WindowCommand::Freeze),
     bind(Key::X, "X", "trouble made on purpose, and what it does", WindowCommand::Sheet(Sheet::Sabotage)),
@@ -80,6 +81,13 @@ mod tests {
         for (index, binding) in BINDINGS.iter().enumerate() {
             let same = BINDINGS.iter().filter(|other| other.key == binding.key || other.command == binding.command);
             assert_eq!(same.count(), 1, "{} ({index})", binding.name);
+        }
+    }
+
+    #[test]
+    fn each_modality_can_be_left_out_by_key() {
+        for (key, modality) in [(Key::V, Modality::Voice), (Key::B, Modality::Face), (Key::N, Modality::Words)] {
+            assert_eq!(command_of(key, false), Some(WindowCommand::Without(modality)));
         }
     }
 

@@ -44,10 +44,32 @@ pub fn places(window: Rect, options: &Options, notices_height: f32, aspect: f32)
     let across = |rect: Rect| rect.shrink2(egui::vec2(MARGIN, 0.0));
     let middle = across(middle);
 
+    // The readings take the whole height, so that they have room in the smallest window; the rest lies beside them.
+    let (main, readings) = if options.shows(Panel::Readings) {
+        let width = (middle.width() * 0.27).clamp(284.0, 440.0);
+        let (main, readings) = middle.split_left_right_at_x(middle.right() - width);
+        (main.with_max_x(main.right() - MARGIN), Some(readings))
+    } else {
+        (middle, None)
+    };
+    let (emotions, rests_on) = readings.map_or((None, None), |readings| {
+        let height = (readings.height() * 0.46).clamp(258.0, 340.0);
+        let (emotions, rests_on) = readings.split_top_bottom_at_y(readings.bottom() - height);
+        (Some(emotions.with_max_y(emotions.bottom() - MARGIN)), Some(rests_on))
+    });
+
+    let (upper, timeline) = if options.shows(Panel::Timeline) {
+        let height = (main.height() * 0.29).clamp(138.0, 340.0);
+        let (upper, timeline) = main.split_top_bottom_at_y(main.bottom() - height);
+        (upper.with_max_y(upper.bottom() - MARGIN), Some(timeline))
+    } else {
+        (main, None)
+    };
+
     let has_left = options.shows(Panel::Picture) || options.shows(Panel::Transcript);
     let left_width = if has_left { (middle.width() * 0.25).clamp(232.0, 420.0) } else { 0.0 };
-    let (left, right) = middle.split_left_right_at_x(middle.left() + left_width);
-    let right = if has_left { right.with_min_x(right.left() + MARGIN) } else { right };
+    let (left, plane) = upper.split_left_right_at_x(upper.left() + left_width);
+    let plane = if has_left { plane.with_min_x(plane.left() + MARGIN) } else { plane };
 
     let picture_height = (left_width - 24.0) * aspect + 84.0;
     let (picture, transcript) = match (options.shows(Panel::Picture), options.shows(Panel::Transcript)) {
@@ -61,27 +83,6 @@ pub fn places(window: Rect, options: &Options, notices_height: f32, aspect: f32)
         (false, false) => (None, None),
     };
 
-    let (upper, timeline) = if options.shows(Panel::Timeline) {
-        let height = (right.height() * 0.29).clamp(138.0, 340.0);
-        let (upper, timeline) = right.split_top_bottom_at_y(right.bottom() - height);
-        (upper.with_max_y(upper.bottom() - MARGIN), Some(timeline))
-    } else {
-        (right, None)
-    };
-
-    let (plane, emotions, rests_on) = if options.shows(Panel::Readings) {
-        let width = (middle.width() * 0.27).clamp(262.0, 440.0);
-        let (plane, readings) = upper.split_left_right_at_x(upper.right() - width);
-        let rests_height = 190.0;
-        let (emotions, rests_on) = readings.split_top_bottom_at_y(readings.bottom() - rests_height);
-        (
-            plane.with_max_x(plane.right() - MARGIN),
-            Some(emotions.with_max_y(emotions.bottom() - MARGIN)),
-            Some(rests_on),
-        )
-    } else {
-        (upper, None, None)
-    };
     Places {
         top: across(top),
         notices: across(notices),

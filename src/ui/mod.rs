@@ -38,6 +38,7 @@ use std::sync::Arc;
 pub use app::App;
 pub use command::Sheet;
 pub use command::WindowCommand;
+pub use options::FusionPick;
 pub use options::Options;
 pub use options::Panel;
 pub use options::Renderer;
@@ -70,8 +71,8 @@ pub struct Wiring {
     pub source: SourceChoice,
 }
 
-/// Starts a pipeline for a source, or says in words why it can't.
-pub type Launch = Box<dyn FnMut(SourceChoice, Waker) -> Result<Wiring, String>>;
+/// Starts a pipeline for a source with what is set in the window, or says in words why it can't.
+pub type Launch = Box<dyn FnMut(SourceChoice, &Options, Waker) -> Result<Wiring, String>>;
 
 /// What the program does for the window.
 pub struct Host {

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::pipeline::FusionKind;
 use crate::pipeline::Pick;
 
 /// The window's own settings. They act at once and are kept.
@@ -36,6 +37,8 @@ pub struct Options {
     pub camera: Pick,
     /// The microphone last chosen.
     pub microphone: Pick,
+    /// The fusion last chosen.
+    pub fusion: FusionPick,
 }
 
 impl Default for Options {
@@ -54,6 +57,7 @@ impl Default for Options {
             welcomed: false,
             camera: Pick::Default,
             microphone: Pick::Default,
+            fusion: FusionPick::Default,
         }
     }
 }
@@ -87,6 +91,29 @@ impl Options {
             self.hidden.push(panel);
         } else {
             self.hidden.retain(|hidden| *hidden != panel);
+        }
+    }
+}
+
+/// Which fusion answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FusionPick {
+    /// The one of the settings of the stages.
+    #[default]
+    Default,
+    /// This one.
+    #[serde(untagged)]
+    Of(FusionKind),
+}
+
+impl FusionPick {
+    /// The one that was chosen, or `otherwise`.
+    #[must_use]
+    pub const fn or(self, otherwise: FusionKind) -> FusionKind {
+        match self {
+            Self::Default => otherwise,
+            Self::Of(kind) => kind,
         }
     }
 }
@@ -175,6 +202,7 @@ mod tests {
     fn options_survive_a_file_and_refuse_what_they_do_not_know() {
         let mut options =
             Options { theme: Theme::Light, renderer: Renderer::Software, timeline_secs: 0.0, ..Options::default() };
+        options.fusion = FusionPick::Of(FusionKind::Concatenation);
         options.toggle(Panel::Transcript);
 
         let text = toml::to_string(&options).unwrap();
@@ -182,6 +210,7 @@ mod tests {
         assert_eq!(toml::from_str::<Options>(&text).unwrap(), options);
         assert_eq!(toml::from_str::<Options>("").unwrap(), Options::default());
         assert!(toml::from_str::<Options>("colour = 1").is_err());
+        assert!(toml::from_str::<Options>("fusion = \"early\"").is_err());
     }
 
     #[test]

@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
+use crate::pipeline::FusionKind;
+use crate::pipeline::FusionState;
 use crate::pipeline::SourceState;
 use crate::pipeline::Spoil;
 use crate::pipeline::Trouble;
 use crate::signal::Absence;
 use crate::signal::Affect;
+use crate::signal::Clarity;
 use crate::signal::FaceView;
 use crate::signal::Fused;
 use crate::signal::Label;
+use crate::signal::LabelsAtOnce;
 use crate::signal::Modality;
 use crate::signal::Reading;
 use crate::time::Timestamp;
@@ -186,24 +190,104 @@ pub fn headline(reading: &Reading, clear_from: f32) -> String {
     format!("{} {} · {}", label_name(label), percent(likely), place(&reading.affect))
 }
 
-/// What stands under the headline.
+/// "valence +0.31 ± 0.10   arousal −0.05 ± 0.12".
 #[must_use]
-pub fn subline(reading: &Reading, clear_from: f32) -> String {
-    let affect = &reading.affect;
-    let numbers = format!(
-        "valence {} ± {:.2}   arousal {} ± {:.2}",
-        signed(affect.valence.get()),
-        affect.valence_sd,
-        signed(affect.arousal.get()),
-        affect.arousal_sd
-    );
-    let label = reading.label();
-    let likely = reading.probability(label);
-    if likely < clear_from {
-        format!("likeliest: {label} {}, below {}   {numbers}", percent(likely), percent(clear_from))
-    } else {
-        numbers
+pub fn numbers(affect: &Affect) -> String {
+    let (valence, arousal) = (signed(affect.valence.get()), signed(affect.arousal.get()));
+    format!("valence {valence} ± {:.2}   arousal {arousal} ± {:.2}", affect.valence_sd, affect.arousal_sd)
+}
+
+/// "8 in 10", "83 in 100".
+#[must_use]
+pub fn one_in(share: f32) -> String {
+    let percent = format!("{:.0}", share.clamp(0.0, 1.0) * 100.0);
+    match percent.strip_suffix('0') {
+        Some(tenths) if !tenths.is_empty() => format!("{tenths} in 10"),
+        _ => format!("{percent} in 100"),
     }
+}
+
+/// What risk there is in the headline's label, or what keeps it from being shown; `None` where there is nothing to say.
+#[must_use]
+pub fn risk(fused: &Fused, clear_from: f32) -> Option<String> {
+    let label = fused.reading.label();
+    let likely = fused.reading.probability(label);
+    let right = fused.clarity.map(|clarity| format!("{} labels shown are right", one_in(clarity.right)));
+    if likely >= clear_from {
+        return right;
+    }
+    let why = format!("likeliest: {label} {}, below {}", percent(likely), percent(clear_from));
+    Some(right.map_or_else(|| why.clone(), |right| format!("{why}, from where on {right}")))
+}
+
+/// The same in full.
+#[must_use]
+pub fn risk_in_full(clarity: Option<Clarity>, clear_from: f32) -> String {
+    let from = percent(clear_from);
+    clarity.map_or_else(
+        || {
+            format!(
+                "a label is shown from {from} on, as the settings say\n\
+                 how many of those shown are right was not measured of this fusion"
+            )
+        },
+        |Clarity { right, shown, .. }| {
+            format!(
+                "a label is shown from {from} on: {} of the labels shown are right on people it was not trained on\n\
+                 {} of readings are shown; of the others it says “no clear reading”\n\
+                 right is what others would call the expression, not what is felt",
+                one_in(right),
+                percent(shown)
+            )
+        },
+    )
+}
+
+/// The labels that hold at once, each with its doubt: "Happiness 81 %", "12 %".
+#[must_use]
+pub fn at_once(labels: &LabelsAtOnce) -> Vec<(String, String)> {
+    labels.found().map(|label| one_at_once(labels, label)).collect()
+}
+
+fn one_at_once(labels: &LabelsAtOnce, label: Label) -> (String, String) {
+    let of = |values: &[f32; Label::COUNT]| values.get(label.index()).copied().map_or_else(String::new, percent);
+    (format!("{} {}", label_name(label), of(&labels.probabilities)), of(&labels.doubts))
+}
+
+/// What several at once means, and the number of each of the seven.
+#[must_use]
+pub fn at_once_in_full(labels: &LabelsAtOnce) -> String {
+    let lines = Label::ALL.map(|label| {
+        let is_there = if labels.has(label) { "there" } else { "not there" };
+        let (likely, doubt) = one_at_once(labels, label);
+        format!("{likely}: {is_there}, doubt {doubt}")
+    });
+    format!(
+        "each is read by itself, so that several may hold at once; they don't sum to 100 %\n\
+         doubt: how likely it is that what is said of it here is wrong\n{}",
+        lines.join("\n")
+    )
+}
+
+/// What a fusion does.
+#[must_use]
+pub const fn fusion_does(kind: FusionKind) -> &'static str {
+    match kind {
+        FusionKind::Gated => {
+            "a network that weighs face, voice and words anew at each instant, by what it has just seen of them"
+        }
+        FusionKind::Concatenation => "a network that takes words, voice, face and movement side by side",
+        FusionKind::Late => "a stated formula: each modality weighed by quality, age and trust",
+        FusionKind::Ungated => "as gated, without gates: to measure what gates are worth",
+    }
+}
+
+/// Why a fusion can't be chosen; `None` if it can.
+#[must_use]
+pub fn fusion_absence(state: Option<&FusionState>, kind: FusionKind) -> Option<String> {
+    let Some(state) = state else { return Some("not known yet".to_owned()) };
+    let why = || state.why_not(kind).unwrap_or("its network wasn't loaded");
+    (!state.has(kind)).then(|| format!("not available: {}", why()))
 }
 
 /// What it would be without one modality, in one line.
@@ -347,6 +431,7 @@ pub fn expression(found: &FaceView) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::signal::Bipolar;
+    use crate::signal::Gates;
 
     fn reading(valence: f32, arousal: f32, likely: f32) -> Reading {
         let rest = (1.0 - likely) / 6.0;
@@ -368,6 +453,56 @@ mod tests {
     }
 
     #[test]
+    fn what_was_measured_is_said_and_what_was_not_is_not() {
+        let mut fused = Fused::new(reading(0.6, 0.4, 0.30), Gates::default());
+        assert_eq!(risk(&fused, 0.45).unwrap(), "likeliest: happiness 30 %, below 45 %");
+        assert_eq!(risk(&fused, 0.25), None);
+        assert!(risk_in_full(None, 0.45).contains("not measured"));
+
+        fused.clarity = Some(Clarity { from: 0.5, right: 0.8, shown: 0.55 });
+
+        let below = "likeliest: happiness 30 %, below 50 %, from where on 8 in 10 labels shown are right";
+        assert_eq!(risk(&fused, 0.5).unwrap(), below);
+        assert_eq!(risk(&fused, 0.3).unwrap(), "8 in 10 labels shown are right");
+        let full = risk_in_full(fused.clarity, 0.5);
+        assert!(full.contains("8 in 10 of the labels shown are right on people it was not trained on"), "{full}");
+        assert!(full.contains("55 % of readings are shown"), "{full}");
+    }
+
+    #[test]
+    fn shares_are_said_as_people_say_them() {
+        assert_eq!([0.8, 0.83, 1.0, 0.004].map(one_in), ["8 in 10", "83 in 100", "10 in 10", "0 in 100"]);
+    }
+
+    #[test]
+    fn several_labels_are_said_with_their_doubts() {
+        let mut labels = LabelsAtOnce { probabilities: [0.1; 7], doubts: [0.05; 7], thresholds: [0.5; 7] };
+        assert!(at_once(&labels).is_empty());
+
+        labels.probabilities[Label::Happiness.index()] = 0.81;
+        labels.doubts[Label::Happiness.index()] = 0.12;
+        labels.probabilities[Label::Surprise.index()] = 0.6;
+
+        let said = at_once(&labels);
+        let said: Vec<_> = said.iter().map(|(likely, doubt)| (likely.as_str(), doubt.as_str())).collect();
+        assert_eq!(said, [("Happiness 81 %", "12 %"), ("Surprise 60 %", "5 %")]);
+        assert!(at_once_in_full(&labels).contains("Anger 10 %: not there, doubt 5 %"));
+    }
+
+    #[test]
+    fn a_fusion_that_is_not_there_says_why() {
+        let missing = vec![(FusionKind::Gated, "run it".to_owned())];
+        let (asked, answers) = (FusionKind::Gated, FusionKind::Late);
+        let state = FusionState { asked, answers, there: vec![answers], missing };
+
+        let why = |kind| fusion_absence(Some(&state), kind);
+        assert_eq!(why(FusionKind::Gated).unwrap(), "not available: run it");
+        assert_eq!(why(FusionKind::Concatenation).unwrap(), "not available: its network wasn't loaded");
+        assert_eq!(why(FusionKind::Late), None);
+        assert_eq!(fusion_absence(None, FusionKind::Late).unwrap(), "not known yet");
+    }
+
+    #[test]
     fn numbers_have_a_real_minus_and_no_negative_zero() {
         assert_eq!((signed(-0.314), signed(0.05), signed(-0.001)), ("−0.31".into(), "+0.05".into(), "+0.00".into()));
     }
@@ -382,7 +517,7 @@ mod tests {
     #[test]
     fn without_says_when_nothing_would_be_left() {
         assert_eq!(without(Modality::Voice, None), "without the voice: nothing would be left");
-        let fused = Fused::new(reading(-0.31, 0.05, 0.5), crate::signal::Gates::default());
+        let fused = Fused::new(reading(-0.31, 0.05, 0.5), Gates::default());
         assert_eq!(without(Modality::Voice, Some(&fused)), "without the voice: valence −0.31, arousal +0.05");
     }
 }

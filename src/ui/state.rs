@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::pipeline::Event;
+use crate::pipeline::FusionState;
 use crate::pipeline::Health;
 use crate::pipeline::PersonState;
 use crate::pipeline::SourceState;
@@ -61,6 +62,8 @@ pub struct State {
     pub failed: Vec<(&'static str, String)>,
     /// What is known of the person.
     pub person: PersonState,
+    /// Which fusions there are, and which answers; `None` until it says so.
+    pub fusion: Option<FusionState>,
     /// How the machine is doing.
     pub health: Option<Health>,
     /// When the recording, or the script, began; `None` for devices.
@@ -69,6 +72,8 @@ pub struct State {
     pub ended_at: Option<Timestamp>,
     /// What is done to the input on purpose, and what that did.
     pub sensitivity: Sensitivity,
+    /// Whether the fusion reads labels that may hold at once: as its newest reading has it.
+    pub reads_at_once: bool,
     /// Whether the pipeline has gone.
     pub is_closed: bool,
     recent: VecDeque<(Timestamp, [f32; Label::COUNT])>,
@@ -95,6 +100,7 @@ impl State {
                 self.failed.retain(|(other, _)| *other != stage);
                 self.failed.push((stage, message));
             }
+            Event::Fusion(fusion) => self.fusion = Some(fusion),
             Event::Person(person) => self.person = person,
             Event::Health(health) => self.health = Some(*health),
             Event::Begun(at) => self.begun = Some(at),
@@ -107,6 +113,7 @@ impl State {
         self.sensitivity.take(&tick);
         self.history.push(at, tick.fused.as_ref().map(Known::from));
         if let Some(fused) = &tick.fused {
+            self.reads_at_once = fused.labels.is_some();
             self.recent.push_back((at, fused.reading.probabilities));
         }
         while self.recent.front().is_some_and(|(old, _)| at.since(*old) > WAVER) {

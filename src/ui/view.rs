@@ -65,6 +65,18 @@ impl View<'_> {
         self.tick?.moment.of(modality).as_ref().err()
     }
 
+    /// From which probability on the likeliest label is said aloud: what was measured of the fusion, or what is set here.
+    #[must_use]
+    pub fn clear_from(&self, fused: &Fused) -> f32 {
+        fused.clarity.map_or(self.options.clear_from, |clarity| clarity.from)
+    }
+
+    /// Whether the likeliest label is said aloud.
+    #[must_use]
+    pub fn is_clear(&self, fused: &Fused) -> bool {
+        fused.reading.probability(fused.reading.label()) >= self.clear_from(fused)
+    }
+
     /// What it would be without the modality that was chosen.
     #[must_use]
     pub fn without_fused(&self) -> Option<&Fused> {

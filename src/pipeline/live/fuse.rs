@@ -10,6 +10,9 @@ use crate::capture::camera;
 use crate::capture::media;
 use crate::capture::microphone;
 use crate::capture::play;
+use crate::fuse::Fuser as _;
+use crate::fuse::FusionKind;
+use crate::fuse::Fusions;
 use crate::link::Meter;
 use crate::link::event;
 use crate::link::event::EventInlet;
@@ -20,6 +23,7 @@ use crate::link::latest::LatestOutlet;
 use crate::pipeline::event::Command;
 use crate::pipeline::event::Event;
 use crate::pipeline::event::Freeze;
+use crate::pipeline::event::FusionState;
 use crate::pipeline::event::PersonState;
 use crate::pipeline::event::SourceChoice;
 use crate::pipeline::gather::Gatherer;
@@ -87,6 +91,9 @@ struct Ends {
 struct Fusing {
     gatherer: Gatherer,
     gauge: Gauge,
+    fusions: Fusions,
+    /// The fusion that was asked for, there or not.
+    asked: FusionKind,
     person: PersonState,
     seen: [u64; 3],
     ended: [bool; 2],
@@ -115,14 +122,17 @@ impl Run {
             gatherer.switch(*modality, Some(Absence::NoModel));
             self.events.offer(Event::StageOff { modality: *modality, message: message.clone() });
         }
-        let mut fusing = Fusing::begin(gatherer, self.clock.now());
-        let ends = self.build(&mut stages, picture, &mut fusing.gauge).map_err(|error| error.to_string())?;
-        let result = self.answer(&ends, &mut stages, &mut fusing);
+        let mut gauge = Gauge::new();
+        let ends = self.build(&mut stages, picture, &mut gauge).map_err(|error| error.to_string())?;
+        let asked = self.settings.stages.fusion.kind;
+        let mut fusing = Fusing::begin(gatherer, gauge, stages.fusions, asked, self.clock.now());
+        self.events.offer(Event::Fusion(FusionState::of(&fusing.fusions, fusing.asked)));
+        let result = self.answer(&ends, &mut fusing);
         ends.close();
         result
     }
 
-    fn answer(&self, ends: &Ends, stages: &mut Stages, fusing: &mut Fusing) -> Result<(), String> {
+    fn answer(&self, ends: &Ends, fusing: &mut Fusing) -> Result<(), String> {
         let mut next_tick = self.clock.now();
         let mut next_health = next_tick;
         loop {
@@ -135,7 +145,7 @@ impl Run {
                 // A tick that was missed is skipped, not made up for.
                 next_tick = if next_tick + TICK <= now { now + TICK } else { next_tick + TICK };
                 let moment = fusing.gatherer.moment(now);
-                match tick(&mut stages.fusions, moment) {
+                match tick(&mut fusing.fusions, moment) {
                     Ok(tick) => {
                         fusing.time_readings(&tick, self.clock.now());
                         self.events.offer_leaving(Event::Tick(Box::new(tick)), LEFT_FOR_CHANGES);
@@ -436,6 +446,11 @@ impl Run {
                     ends.voice_orders.offer(Order::Freeze(freeze));
                     fusing.person.is_frozen = freeze == Freeze::Frozen;
                 }
+                Command::Fusion(kind) => {
+                    fusing.asked = kind;
+                    fusing.fusions.choose(kind);
+                    self.events.offer(Event::Fusion(FusionState::of(&fusing.fusions, fusing.asked)));
+                }
                 Command::Spoil(spoils) => {
                     let spoils: Arc<[_]> = spoils.into();
                     for orders in [&ends.face_orders, &ends.hear_orders, &ends.words_orders] {
@@ -449,10 +464,12 @@ impl Run {
 }
 
 impl Fusing {
-    fn begin(gatherer: Gatherer, now: Timestamp) -> Self {
+    fn begin(gatherer: Gatherer, gauge: Gauge, fusions: Fusions, asked: FusionKind, now: Timestamp) -> Self {
         Self {
             gatherer,
-            gauge: Gauge::new(),
+            gauge,
+            fusions,
+            asked,
             person: PersonState::default(),
             seen: [0; 3],
             ended: [false; 2],
@@ -468,6 +485,7 @@ impl Fusing {
         ends.voice_orders.offer(Order::Afresh);
         ends.words_orders.offer(Order::Afresh);
         self.gatherer.afresh();
+        self.fusions.reset();
         self.person.afresh = Some((now, why.to_owned()));
         self.person.known_secs = [0.0; 3];
     }

@@ -5,8 +5,10 @@ use egui::ViewportCommand;
 
 use crate::pipeline::Command;
 use crate::pipeline::Freeze;
+use crate::pipeline::FusionState;
 use crate::pipeline::Pick;
 use crate::pipeline::SourceChoice;
+use crate::ui::FusionPick;
 use crate::ui::Options;
 use crate::ui::Sheet;
 use crate::ui::WindowCommand;
@@ -31,6 +33,11 @@ impl App {
             WindowCommand::Toggle(panel) => self.change(ctx, |options| options.toggle(panel)),
             WindowCommand::Landmarks => self.change(ctx, |options| options.landmarks = !options.landmarks),
             WindowCommand::Crop => self.change(ctx, |options| options.crop = !options.crop),
+            WindowCommand::NextFusion => {
+                if let Some(kind) = self.state.fusion.as_ref().and_then(FusionState::next) {
+                    self.tell(ctx, Command::Fusion(kind));
+                }
+            }
             WindowCommand::Without(modality) => {
                 self.without = if self.without == Some(modality) { None } else { Some(modality) };
             }
@@ -80,6 +87,7 @@ impl App {
         match &command {
             Command::Camera(pick) => self.change(ctx, |options| options.camera = pick.clone()),
             Command::Microphone(pick) => self.change(ctx, |options| options.microphone = pick.clone()),
+            Command::Fusion(kind) => self.change(ctx, |options| options.fusion = FusionPick::Of(*kind)),
             _ => {}
         }
         let is_device = matches!(command, Command::Camera(_) | Command::Microphone(_));

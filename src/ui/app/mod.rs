@@ -221,7 +221,7 @@ impl App {
                 self.held = None;
                 self.motion = Motion::default();
                 self.source = source.clone();
-                match (self.host.launch)(source, self.waker.clone()) {
+                match (self.host.launch)(source, &self.options, self.waker.clone()) {
                     Ok(wiring) => {
                         self.source = wiring.source.clone();
                         self.wiring = Some(wiring);

@@ -13,6 +13,8 @@ use crate::link::event::EventOutlet;
 use crate::pipeline::Command;
 use crate::pipeline::Event;
 use crate::pipeline::Freeze;
+use crate::pipeline::FusionKind;
+use crate::pipeline::FusionState;
 use crate::pipeline::Pick;
 use crate::pipeline::SourceChoice;
 use crate::pipeline::Spoil;
@@ -30,6 +32,7 @@ use crate::signal::Reading;
 use crate::time::ManualClock;
 use crate::time::Timestamp;
 use crate::ui::App;
+use crate::ui::FusionPick;
 use crate::ui::Host;
 use crate::ui::Launch;
 use crate::ui::Options;
@@ -81,7 +84,7 @@ fn open(first: SourceChoice, options: Options, fails: Option<&'static str>) -> (
         outside.saved.clone(),
         outside.clock.clone(),
     );
-    let launch: Launch = Box::new(move |source, _| {
+    let launch: Launch = Box::new(move |source, _, _| {
         launched.borrow_mut().push(source.clone());
         if let Some(message) = fails {
             return Err(message.to_owned());
@@ -184,6 +187,42 @@ fn keys_tell_the_pipeline_and_settings_are_kept_once_they_rest() {
     assert_eq!(asked, [Command::Afresh, Command::Freeze(Freeze::Frozen)]);
     let saved: Vec<_> = outside.saved.borrow().iter().map(|options| options.theme).collect();
     assert_eq!(saved, [Theme::Light], "once, not with every picture");
+}
+
+#[test]
+fn a_key_lets_the_next_fusion_answer_which_is_kept() {
+    let (mut harness, outside) = open(LIVE, welcomed(), None);
+    let (late, gated) = (FusionKind::Late, FusionKind::Gated);
+    let state = |there| FusionState { answers: late, asked: gated, there, missing: Vec::new() };
+    outside.tell(Event::Fusion(state(vec![late])));
+    harness.run_steps(2);
+    harness.key_press(egui::Key::G);
+    harness.run_steps(2);
+    assert!(outside.commands.borrow().as_ref().unwrap().drain().next().is_none(), "there is no other");
+
+    outside.tell(Event::Fusion(state(vec![late, gated])));
+    harness.run_steps(2);
+    harness.key_press(egui::Key::G);
+    harness.run_steps(12);
+
+    let asked: Vec<_> = outside.commands.borrow().as_ref().unwrap().drain().collect();
+    assert_eq!(asked, [Command::Fusion(gated)]);
+    assert_eq!(outside.saved.borrow().last().map(|options| options.fusion), Some(FusionPick::Of(gated)));
+}
+
+#[test]
+fn a_key_shows_what_it_would_be_without_one_modality() {
+    let (mut harness, outside) = open(LIVE, welcomed(), None);
+    outside.tick(1.0, Label::Happiness);
+    harness.run_steps(2);
+
+    harness.key_press(egui::Key::V);
+    harness.run_steps(2);
+    assert!(harness.query_by_label("without the voice: nothing would be left").is_some());
+
+    harness.key_press(egui::Key::V);
+    harness.run_steps(2);
+    assert!(harness.query_by_label("compare with what it would be without one").is_some());
 }
 
 #[test]

@@ -10,6 +10,7 @@ use egui::Shape;
 use egui::Stroke;
 use egui::Ui;
 
+use crate::pipeline::Command;
 use crate::pipeline::SourceChoice;
 use crate::signal::Modality;
 use crate::ui::Sheet;
@@ -82,6 +83,7 @@ pub fn notices(view: &View<'_>) -> Vec<Notice> {
         all.push(Notice { kind: NoticeKind::Failure, text, ways: vec![again] });
     }
     all.extend(stages_off(view));
+    all.extend(other_fusion(view));
     let microphone = view.state.microphone.as_ref();
     let why = microphone.and_then(|state| phrases::source_failure(SourceKind::Sound, state, view.source.is_live()));
     all.extend(why.map(|text| {
@@ -100,6 +102,29 @@ pub fn notices(view: &View<'_>) -> Vec<Notice> {
     all
 }
 
+/// That another fusion answers than was asked for.
+fn other_fusion(view: &View<'_>) -> Option<Notice> {
+    let state = view.state.fusion.as_ref().filter(|state| state.asked != state.answers)?;
+    // Where nothing can be read it makes no difference.
+    if view.state.off.len() == Modality::ALL.len() {
+        return None;
+    }
+    let (asked, answers) = (state.asked.name(), state.answers);
+    let why = state.why_not(state.asked).map(|why| format!(": {why}")).unwrap_or_default();
+    let text = format!("The {asked} fusion isn't there, so the {} one answers{why}", answers.name());
+    let mut ways = vec![(
+        format!("keep {}", answers.name()),
+        "this one from now on; nothing more is said of it",
+        WindowCommand::Tell(Command::Fusion(answers)),
+    )];
+    ways.extend(text.contains("models/setup").then(copy_setup));
+    Some(Notice { kind: NoticeKind::Note, text, ways })
+}
+
+fn copy_setup() -> (String, &'static str, WindowCommand) {
+    (format!("copy “{SETUP}”"), "to run it in a terminal", WindowCommand::Copy(SETUP.to_owned()))
+}
+
 /// One line for all modalities that are off for the same reason.
 fn stages_off(view: &View<'_>) -> Vec<Notice> {
     let mut by_reason: Vec<(&str, Vec<Modality>)> = Vec::new();
@@ -113,11 +138,10 @@ fn stages_off(view: &View<'_>) -> Vec<Notice> {
         let names: Vec<_> = modalities.iter().map(|modality| modality.name()).collect();
         let verb = if names.len() == 1 { "is" } else { "are" };
         let setup = message.contains("models/setup");
-        let copy = (format!("copy “{SETUP}”"), "to run it in a terminal", WindowCommand::Copy(SETUP.to_owned()));
         Notice {
             kind: NoticeKind::Failure,
             text: format!("{} {verb} off: {message}", names.join(", ")),
-            ways: setup.then_some(copy).into_iter().collect(),
+            ways: setup.then(copy_setup).into_iter().collect(),
         }
     };
     by_reason.into_iter().map(line).collect()
@@ -173,7 +197,8 @@ fn notice_ui(ui: &mut Ui, palette: &Palette, notice: &Notice, line: Rect) -> Opt
 }
 
 fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
 /// Stripes at both ends.

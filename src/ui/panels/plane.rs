@@ -23,7 +23,7 @@ use crate::ui::phrases;
 use crate::ui::theme::Palette;
 use crate::ui::view::View;
 
-const HEADLINE_HEIGHT: f32 = 54.0;
+const HEADLINE_HEIGHT: f32 = 66.0;
 const SIDE_WORDS: f32 = 82.0;
 
 /// From valence and arousal to the screen.
@@ -196,11 +196,14 @@ fn draw_headline(painter: &Painter, view: &View<'_>, disc: Disc, below: Rect) ->
     let top = below.center_top() + egui::vec2(0.0, 6.0);
     let width = below.width() - 8.0;
     if let Some(fused) = view.tick.and_then(|tick| tick.fused.as_ref()) {
-        let headline = phrases::headline(&fused.reading, view.options.clear_from);
-        let subline = phrases::subline(&fused.reading, view.options.clear_from);
+        let clear_from = view.clear_from(fused);
+        let headline = phrases::headline(&fused.reading, clear_from);
+        let numbers = phrases::numbers(&fused.reading.affect);
+        let risk = phrases::risk(fused, clear_from).unwrap_or_default();
         fitted(painter, top, Align2::CENTER_TOP, &headline, 19.0, palette.text, width);
-        fitted(painter, top + egui::vec2(0.0, 26.0), Align2::CENTER_TOP, &subline, 12.0, palette.muted, width);
-        return format!("{headline}; {subline}");
+        fitted(painter, top + egui::vec2(0.0, 26.0), Align2::CENTER_TOP, &numbers, 12.0, palette.muted, width);
+        fitted(painter, top + egui::vec2(0.0, 42.0), Align2::CENTER_TOP, &risk, 12.0, palette.muted, width);
+        return [headline, numbers, risk].join("; ");
     }
     let why = phrases::nothing_known(view);
     fitted(painter, top, Align2::CENTER_TOP, "No reading", 19.0, palette.muted, width);
@@ -227,6 +230,10 @@ fn hover_text(view: &View<'_>, disc: Disc, motion: &Motion, field: Rect, pointer
         && disc.at(valence, arousal).distance(pointer) < 12.0
     {
         return Some(format!("all together: {}\nthe ellipse is one standard deviation", place(valence, arousal)));
+    }
+    if pointer.y > field.bottom() {
+        let fused = view.tick.and_then(|tick| tick.fused.as_ref())?;
+        return Some(phrases::risk_in_full(fused.clarity, view.clear_from(fused)));
     }
     let length = view.options.trail_secs;
     let legend = Rect::from_min_size(field.left_top(), egui::vec2(70.0, 52.0));

@@ -53,8 +53,10 @@ pub fn settings_ui(ui: &mut Ui, options: &Options) -> Option<WindowCommand> {
         ui.end_row();
 
         ui.label("clear from");
-        ui.add(Slider::new(&mut set.clear_from, 0.2..=0.9).step_by(0.05).custom_formatter(as_percent))
-            .on_hover_text("when the likeliest label is less likely than this, it says “no clear reading”");
+        ui.add(Slider::new(&mut set.clear_from, 0.2..=0.9).step_by(0.05).custom_formatter(as_percent)).on_hover_text(
+            "when the likeliest label is less likely than this, it says “no clear reading”;\n\
+                 a fusion of which it was measured has its own",
+        );
         ui.end_row();
 
         ui.label("panels");
@@ -69,11 +71,16 @@ pub fn settings_ui(ui: &mut Ui, options: &Options) -> Option<WindowCommand> {
         ui.end_row();
     });
     ui.separator();
-    if ui.button("as they were at first").on_hover_text("set everything back, but not the devices").clicked() {
+    if ui
+        .button("as they were at first")
+        .on_hover_text("set everything back, but not the devices and the fusion")
+        .clicked()
+    {
         set = Options {
             welcomed: options.welcomed,
             camera: options.camera.clone(),
             microphone: options.microphone.clone(),
+            fusion: options.fusion,
             ..Options::default()
         };
     }

@@ -3,16 +3,27 @@
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
+use crate::pipeline::Command;
 use crate::pipeline::Event;
+use crate::pipeline::FusionKind;
+use crate::pipeline::FusionState;
 use crate::pipeline::Pick;
 use crate::pipeline::SourceChoice;
 use crate::pipeline::SourceState;
 use crate::pipeline::Tick;
 use crate::signal::Absence;
+use crate::signal::Affect;
+use crate::signal::Bipolar;
+use crate::signal::Evidence;
 use crate::signal::FaceBox;
 use crate::signal::FaceView;
+use crate::signal::Fused;
+use crate::signal::Gates;
+use crate::signal::Label;
+use crate::signal::LabelsAtOnce;
 use crate::signal::Modality;
 use crate::signal::Moment;
+use crate::signal::Reading;
 use crate::time::Span;
 use crate::time::Timestamp;
 use crate::ui::Options;
@@ -113,6 +124,99 @@ fn a_device_is_picked_by_its_name() {
     assert_eq!(harness.state().as_slice(), [WindowCommand::ListDevices, WindowCommand::Tell(pick)]);
 }
 
+fn reading(valence: f32, likely: Label) -> Reading {
+    let mut probabilities = [0.05; Label::COUNT];
+    probabilities[likely.index()] = 0.7;
+    let (valence, arousal) = (Bipolar::new(valence).unwrap(), Bipolar::new(-0.1).unwrap());
+    Reading { affect: Affect { valence, arousal, valence_sd: 0.2, arousal_sd: 0.25 }, probabilities }
+}
+
+/// A face that says sadness, and all together that says happiness; nothing of the voice and the words.
+fn face_alone(labels: Option<LabelsAtOnce>) -> Scene {
+    let mut scene = Scene::default();
+    let at = Timestamp::from_secs(9.9);
+    let evidence = Evidence {
+        reading: reading(-0.3, Label::Sadness),
+        quality: 1.0,
+        reliability: std::sync::Arc::default(),
+        embedding: std::sync::Arc::default(),
+        known_secs: 0.0,
+    };
+    let face = Ok(crate::time::Timestamped::new(Span::at(at), 0, evidence));
+    let moment = Moment { at, face, voice: Err(Absence::NoSpeech), words: Err(Absence::NoWords) };
+    let gates = Gates { face: 1.0, ..Gates::default() };
+    let fused = Fused { labels, ..Fused::new(reading(0.4, Label::Happiness), gates) };
+    scene.state.take(Event::Tick(Box::new(Tick { moment, fused: Some(fused), without: [None; 3] })), at);
+    scene
+}
+
+#[test]
+fn each_modality_says_its_own_beside_the_fused_reading() {
+    let scene = face_alone(None);
+    let harness = draw(scene, (320.0, 320.0), |ui, view| panels::rests_on_ui(ui, view, &Motion::default()));
+
+    let fused = "fused: valence +0.40 ± 0.20   arousal −0.10 ± 0.25   Happiness 70 %";
+    assert!(harness.query_by_label(fused).is_some());
+    let face = "face 100 %: seen; valence −0.30 ± 0.20   arousal −0.10 ± 0.25   Sadness 70 %";
+    assert!(harness.query_by_label(face).is_some());
+    assert!(harness.query_by_label("voice –: no speech yet").is_some(), "no number where there is nothing");
+}
+
+#[test]
+fn labels_that_hold_at_once_are_shown_where_the_fusion_reads_them() {
+    let mut labels = LabelsAtOnce { probabilities: [0.1; 7], doubts: [0.05; 7], thresholds: [0.5; 7] };
+    for (label, likely) in [(Label::Happiness, 0.81), (Label::Surprise, 0.6)] {
+        labels.probabilities[label.index()] = likely;
+    }
+    let emotions: Draw = |ui, view| panels::emotions_ui(ui, view, &Motion::default());
+
+    let harness = draw(face_alone(Some(labels)), (320.0, 260.0), emotions);
+    let said = "at once: Happiness 81 %, doubt 5 %; Surprise 60 %, doubt 5 %";
+    assert!(harness.query_by_label(said).is_some());
+
+    let harness = draw(face_alone(None), (320.0, 260.0), emotions);
+    assert!(harness.query_by_label_contains("at once").is_none());
+}
+
+fn two_fusions() -> FusionState {
+    FusionState {
+        answers: FusionKind::Late,
+        asked: FusionKind::Gated,
+        there: vec![FusionKind::Late, FusionKind::Concatenation],
+        missing: vec![(FusionKind::Gated, "the model isn't there; run `bash models/setup`".to_owned())],
+    }
+}
+
+#[test]
+fn a_fusion_is_chosen_and_one_that_is_not_there_cannot_be() {
+    let mut scene = Scene::default();
+    scene.state.take(Event::Fusion(two_fusions()), Timestamp::ZERO);
+    let mut harness = draw(scene, (320.0, 320.0), |ui, view| panels::rests_on_ui(ui, view, &Motion::default()));
+
+    for kind in ["gated", "concatenation"] {
+        click(&mut harness, kind);
+    }
+
+    let asked = WindowCommand::Tell(Command::Fusion(FusionKind::Concatenation));
+    assert_eq!(harness.state().as_slice(), [asked]);
+}
+
+#[test]
+fn that_another_fusion_answers_is_said_until_it_is_kept() {
+    let mut scene = Scene::default();
+    scene.state.take(Event::Fusion(two_fusions()), Timestamp::ZERO);
+    let notices = panels::notices(&scene.view());
+    let [notice] = notices.as_slice() else { panic!("{notices:?}") };
+    assert!(notice.text.starts_with("The gated fusion isn't there, so the late one answers: "), "{notice:?}");
+    let asked: Vec<_> = notice.ways.iter().map(|(_, _, way)| way).collect();
+    assert!(asked.contains(&&WindowCommand::Tell(Command::Fusion(FusionKind::Late))), "{asked:?}");
+
+    let kept = FusionState { asked: FusionKind::Late, ..two_fusions() };
+    scene.state.take(Event::Fusion(kept), Timestamp::ZERO);
+
+    assert!(panels::notices(&scene.view()).is_empty());
+}
+
 #[test]
 fn what_it_rests_on_offers_a_comparison_and_says_why_something_is_absent() {
     let mut scene = Scene::default();
@@ -121,7 +225,7 @@ fn what_it_rests_on_offers_a_comparison_and_says_why_something_is_absent() {
         Moment { at, face: Err(Absence::TooDark), voice: Err(Absence::NoSpeech), words: Err(Absence::NoWords) };
     let tick = Tick { moment, fused: None, without: [None; 3] };
     scene.state.take(Event::Tick(Box::new(tick)), at);
-    let mut harness = draw(scene, (320.0, 260.0), |ui, view| panels::rests_on_ui(ui, view, &Motion::default()));
+    let mut harness = draw(scene, (320.0, 320.0), |ui, view| panels::rests_on_ui(ui, view, &Motion::default()));
 
     assert!(harness.query_by_label("face –: too dark").is_some());
     assert!(harness.query_by_label("voice –: no speech yet").is_some());

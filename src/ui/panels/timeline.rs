@@ -265,8 +265,9 @@ fn push_pair(mesh: &mut Mesh, x: f32, top: f32, bottom: f32, colour: Color32) {
 /// The gates, stacked: what the answer rested on.
 fn draw_ribbon(painter: &Painter, palette: &Palette, scale: Scale, track: Rect, run: &[Column]) {
     let mut strips: [Mesh; 3] = Default::default();
-    for column in run {
-        let x = scale.x(column.at_secs);
+    // One reading alone is as wide as a point of the line.
+    let last = if let [only] = run { Some((scale.x(only.at_secs) + 2.0, only)) } else { None };
+    for (x, column) in run.iter().map(|column| (scale.x(column.at_secs), column)).chain(last) {
         let sum = column.mean.gates.iter().sum::<f32>().max(1e-6);
         let mut top = track.top();
         for ((strip, gate), modality) in strips.iter_mut().zip(column.mean.gates).zip(Modality::ALL) {
@@ -354,7 +355,9 @@ fn draw_crosshair(painter: &Painter, view: &View<'_>, rect: Rect, x: f32, at: Ti
 }
 
 fn values(known: &Known) -> Vec<String> {
-    let [face, voice, words] = known.gates.map(phrases::percent);
+    // What is absent has no share, which is another thing than a share of nothing.
+    let share = |gate: f32| if gate > 0.0 { phrases::percent(gate) } else { "–".to_owned() };
+    let [face, voice, words] = known.gates.map(share);
     vec![
         format!("valence {} ± {:.2}", phrases::signed(known.valence), known.valence_sd),
         format!("arousal {} ± {:.2}", phrases::signed(known.arousal), known.arousal_sd),
@@ -365,6 +368,13 @@ fn values(known: &Known) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_absent_then_has_no_share() {
+        let known = Known { valence: 0.3, arousal: 0.0, valence_sd: 0.1, arousal_sd: 0.1, gates: [0.6, 0.0, 0.4] };
+
+        assert_eq!(values(&known).last().map(String::as_str), Some("face 60 %, voice –, words 40 %"));
+    }
 
     #[test]
     fn a_place_on_the_screen_and_its_time_belong_together() {

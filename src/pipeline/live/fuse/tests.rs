@@ -1,4 +1,5 @@
 use super::*;
+use crate::fuse::FusionSettings;
 use crate::pipeline::gather::GatherSettings;
 use crate::pipeline::stages::StageSettings;
 use crate::signal::Level;
@@ -46,7 +47,9 @@ fn bench(source: SourceChoice) -> Bench {
         camera: event::link(1).0,
         microphone: event::link(1).0,
     };
-    let fusing = Fusing::begin(Gatherer::new(GatherSettings::default()), Timestamp::ZERO);
+    let gatherer = Gatherer::new(GatherSettings::default());
+    let fusions = Fusions::late(&FusionSettings::default());
+    let fusing = Fusing::begin(gatherer, Gauge::new(), fusions, FusionKind::Gated, Timestamp::ZERO);
     Bench {
         run,
         ends,
@@ -153,6 +156,23 @@ fn what_is_asked_is_handed_on_until_nobody_can_ask() {
     }
     drop(bench.commands);
     assert!(!bench.run.obey(&bench.ends, &mut bench.fusing));
+}
+
+#[test]
+fn a_fusion_that_is_not_there_leaves_the_one_that_answers_and_says_so() {
+    let mut bench = demo();
+    for kind in [FusionKind::Concatenation, FusionKind::Late] {
+        assert!(bench.commands.offer(Command::Fusion(kind)));
+    }
+
+    assert!(bench.run.obey(&bench.ends, &mut bench.fusing));
+
+    let told = bench.told.drain().filter_map(|event| match event {
+        Event::Fusion(state) => Some((state.asked, state.answers, state.there)),
+        _ => None,
+    });
+    let late = FusionKind::Late;
+    assert_eq!(told.collect::<Vec<_>>(), [(FusionKind::Concatenation, late, vec![late]), (late, late, vec![late])]);
 }
 
 #[test]
