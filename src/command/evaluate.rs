@@ -203,6 +203,7 @@ struct Bench {
     kinds: Vec<FusionKind>,
     spoiling: Spoiling,
     models: Vec<(String, String)>,
+    settings: serde_json::Value,
 }
 
 impl Bench {
@@ -220,7 +221,8 @@ impl Bench {
         models.extend(networks.filter_map(|name| Some((name.to_owned(), manifest.entry(name).ok()?.sha256.clone()))));
         models.sort();
         models.dedup();
-        Ok(Self { stages, fusions, kinds, spoiling, models })
+        let settings = serde_json::to_value(&place.settings.stages)?;
+        Ok(Self { stages, fusions, kinds, spoiling, models, settings })
     }
 
     /// The person is nobody and stays so.
@@ -378,11 +380,17 @@ fn protocol(
         resampled: if speakers.is_empty() { "recordings" } else { "speakers" },
         shipped: bench.fusions.chosen().name().to_owned(),
         fusions: measured.fusions.clone(),
-        left_out: missing.map(|(kind, why)| LeftOut { name: kind.name().to_owned(), why: why.clone() }).collect(),
-        off: off.map(|(modality, why)| LeftOut { name: modality.name().to_owned(), why: why.clone() }).collect(),
+        left_out: missing.map(|(kind, why)| left_out(kind.name(), why)).collect(),
+        off: off.map(|(modality, why)| left_out(modality.name(), why)).collect(),
+        settings: bench.settings.clone(),
         models: bench.models.iter().map(|(name, sha256)| (name.clone(), json!(sha256))).collect::<Map<_, _>>(),
         failed,
         damaged,
     }
     .told()
+}
+
+/// Without the path at the end, which is another on every machine.
+fn left_out(name: &str, why: &str) -> LeftOut {
+    LeftOut { name: name.to_owned(), why: why.lines().next().unwrap_or_default().to_owned() }
 }

@@ -50,7 +50,7 @@ pub struct NetworkFusion {
 
 const FIRST_STEP: Duration = Duration::from_millis(50);
 /// After a longer break what was before counts as if it had been as long.
-const LONGEST_STEP: Duration = Duration::from_secs(60);
+const LONGEST_STEP: Duration = Duration::from_mins(1);
 /// What is in no sum of weights.
 const LEAST_WEIGHT: f32 = 1e-6;
 

@@ -63,7 +63,7 @@ fn a_report_has_every_figure_and_its_page_needs_nothing_else() {
     // The film has nobody's voice in it, the sound no face.
     assert_eq!(find("face", "clean")["coverage"], 0.5);
     assert!(find("all", "clean")["uar"]["value"].is_f64() && find("all", "mean of troubles")["uar"]["low"].is_f64());
-    let given: f64 = report["confusion"]["counts"].as_array().unwrap().iter().map(|row| sum(row)).sum();
+    let given: f64 = report["confusion"]["counts"].as_array().unwrap().iter().map(sum).sum();
     assert!((given - 2.0).abs() < 1e-9);
     assert_eq!(report["speakers"].as_array().unwrap().len(), 2);
     assert_eq!((&report["affect"][0]["what"], &report["affect"][0]["recordings"]), (&"valence".into(), &1.into()));

@@ -43,6 +43,8 @@ pub struct Protocol {
     pub left_out: Vec<LeftOut>,
     /// Modalities that are off, and why.
     pub off: Vec<LeftOut>,
+    /// The settings of the stages.
+    pub settings: Value,
     /// Name in the manifest → sha256.
     pub models: Map<String, Value>,
     /// Recordings that couldn't be read, and why: in no figure.
@@ -75,8 +77,8 @@ impl Protocol {
     pub fn told(mut self) -> Self {
         let mut text = vec![
             format!(
-                "Circumplex {} read the {} recordings of {} with the networks and settings that people get, as fast as the \
-                 machine allows; {} could be read and are measured.",
+                "Circumplex {} read the {} recordings of {} as fast as the machine allows; {} could be read and are measured. \
+                 Whether any network was trained on these people the program doesn't know: the models' cards say on whom.",
                 self.program, self.recordings, self.list, self.measured
             ),
             adapt(self.adapt).to_owned(),
@@ -94,8 +96,8 @@ impl Protocol {
             )
         });
         text.push(format!(
-            "What was known every 100 ms was given to each fusion ({}; people get {}), begun afresh for each recording and each \
-             subset of modalities; live and in `analyze` a fusion is asked every 50 ms.",
+            "What was known every 100 ms was given to each fusion ({}; the one that answers is {}), begun afresh for each recording and each \
+             subset of modalities; live and in analyze a fusion is asked every 50 ms.",
             self.fusions.join(", "),
             self.shipped
         ));
@@ -105,8 +107,8 @@ impl Protocol {
                 .to_owned(),
         );
         text.push(format!(
-            "Intervals hold 95 % of {} draws of {} with replacement, of which {} was the seed of all that is chance. Differences \
-             are taken draw by draw. Where there is none there are too few to draw from.",
+            "Intervals hold 95 % of {} draws of {} with replacement; differences are taken draw by draw. Where there is no \
+             interval there are too few to draw from. The seed of all that is chance was {}.",
             self.resamples, self.resampled, self.seed
         ));
         self.text = text;

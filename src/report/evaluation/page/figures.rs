@@ -98,6 +98,8 @@ pub(super) fn protocol(evaluation: &Evaluation) -> String {
     let models = protocol.models.iter().map(|(name, sha256)| {
         vec![escape(name), format!("<code>{}</code>", escape(sha256.as_str().unwrap_or_default()))]
     });
+    let settings = serde_json::to_string_pretty(&protocol.settings).unwrap_or_default();
+    text += &folded("Settings of the stages", &format!("<pre>{}</pre>\n", escape(&settings)));
     text + &folded("Networks and files", &table("Name in the manifest, sha256.", &["file", "sha256"], models))
 }
 
@@ -248,7 +250,7 @@ pub(super) fn affect(evaluation: &Evaluation) -> String {
 pub(super) fn gates(evaluation: &Evaluation) -> String {
     let protocol = &evaluation.protocol;
     if protocol.troubles.is_empty() {
-        return paragraph("Nothing was spoilt on purpose: `--corrupt all` does.");
+        return paragraph("Nothing was spoilt on purpose; --corrupt all does it.");
     }
     let of = |fusion: &String, trouble: &str| {
         let is_it = |one: &&super::super::GateScore| &one.fusion == fusion && one.trouble == trouble;

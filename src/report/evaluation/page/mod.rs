@@ -30,7 +30,7 @@ pub(super) fn page(evaluation: &Evaluation) -> String {
         ("Do the gates find what is spoilt?", figures::gates(evaluation)),
         ("Each recording", tables::outcomes(evaluation)),
     ] {
-        page += &format!("<section>\n<h2>{title}</h2>\n{text}</section>\n");
+        page = page + "<section>\n<h2>" + title + "</h2>\n" + &text + "</section>\n";
     }
     page + "</body>\n</html>\n"
 }

@@ -172,9 +172,9 @@ impl Dots<'_> {
                 escape(name)
             )
             .ok();
-            for (at, figure) in figures.iter().enumerate() {
+            for (at, one) in figures.iter().enumerate() {
                 let y = top + (at as f64 + 0.5) * BETWEEN_SERIES;
-                svg += &self.figure(&area, y, at, figure.as_ref());
+                svg += &figure(&area, y, at, one.as_ref());
             }
         }
         write!(
@@ -187,18 +187,18 @@ impl Dots<'_> {
         .ok();
         svg
     }
+}
 
-    fn figure(&self, area: &Area, y: f64, series: usize, figure: Option<&Estimate>) -> String {
-        let Some(Estimate { value: Some(value), low, high }) = figure else { return String::new() };
-        let class = format!("s{}", series % 4);
-        let mut svg = String::new();
-        if let (Some(low), Some(high)) = (low, high) {
-            let (low, high) = (area.x(*low), area.x(*high));
-            write!(svg, r#"<path class="range {class}" d="M{low:.1} {y:.1}H{high:.1}"/>"#).ok();
-        }
-        write!(svg, r#"<circle class="dot {class}" cx="{:.1}" cy="{y:.1}" r="3.5"/>"#, area.x(*value)).ok();
-        svg
+fn figure(area: &Area, y: f64, series: usize, figure: Option<&Estimate>) -> String {
+    let Some(Estimate { value: Some(value), low, high }) = figure else { return String::new() };
+    let class = format!("s{}", series % 4);
+    let mut svg = String::new();
+    if let (Some(low), Some(high)) = (low, high) {
+        let (low, high) = (area.x(*low), area.x(*high));
+        write!(svg, r#"<path class="range {class}" d="M{low:.1} {y:.1}H{high:.1}"/>"#).ok();
     }
+    write!(svg, r#"<circle class="dot {class}" cx="{:.1}" cy="{y:.1}" r="3.5"/>"#, area.x(*value)).ok();
+    svg
 }
 
 #[cfg(test)]

@@ -8,14 +8,17 @@ use crate::report::evaluation::page::with_interval;
 
 /// A table: what its columns are, and cells that are ready to be put in.
 pub(super) fn table(caption: &str, columns: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
-    let head: String = columns.iter().map(|name| format!("<th>{name}</th>")).collect();
+    let head = all("th", columns.iter().map(|name| (*name).to_owned()));
     let mut text =
         format!("<div class=\"scroll\"><table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>\n");
     for row in rows {
-        let cells: String = row.iter().map(|cell| format!("<td>{cell}</td>")).collect();
-        text += &format!("<tr>{cells}</tr>\n");
+        text = text + "<tr>" + &all("td", row) + "</tr>\n";
     }
     text + "</tbody></table></div>\n"
+}
+
+fn all(kind: &str, cells: impl IntoIterator<Item = String>) -> String {
+    cells.into_iter().map(|cell| format!("<{kind}>{cell}</{kind}>")).collect::<Vec<_>>().concat()
 }
 
 /// What can be opened.
@@ -43,19 +46,19 @@ pub(super) fn scores(evaluation: &Evaluation) -> String {
 
 pub(super) fn confusion(evaluation: &Evaluation) -> String {
     let confusion = &evaluation.confusion;
-    let head: String = confusion.read.iter().map(|name| format!("<th>{name}</th>")).collect();
+    let head = all("th", confusion.read.iter().map(|name| (*name).to_owned()));
     let mut text = format!(
         "<div class=\"scroll\"><table><caption>Rows: given. Columns: read. How many recordings; the darker, the larger the share \
          of the row.</caption><thead><tr><th></th>{head}</tr></thead><tbody>\n"
     );
     for (given, counts) in confusion.given.iter().zip(&confusion.counts) {
-        let all: f64 = counts.iter().sum();
+        let of_row: f64 = counts.iter().sum();
         let cell = |count: &f64| {
             let shown = if *count > 0.0 { format!("{count:.0}") } else { String::new() };
-            format!("<td class=\"heat\" style=\"--share:{:.3}\">{shown}</td>", count / all.max(1.0))
+            format!("<td class=\"heat\" style=\"--share:{:.3}\">{shown}</td>", count / of_row.max(1.0))
         };
         let cells: String = counts.iter().map(cell).collect();
-        text += &format!("<tr><th>{given}</th>{cells}</tr>\n");
+        text = text + "<tr><th>" + given + "</th>" + &cells + "</tr>\n";
     }
     text + "</tbody></table></div>\n"
 }
