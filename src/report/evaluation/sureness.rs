@@ -15,6 +15,8 @@ use crate::report::evaluation::estimate::weighed;
 const BINS: usize = 10;
 /// The share of the surest that are looked at by themselves.
 const KEPT: f64 = 0.8;
+/// Points of a curve are at least so far apart.
+const STEP: f64 = 1.0 / 400.0;
 
 /// Of recordings, or of rows.
 #[derive(Debug, Clone, Serialize)]
@@ -107,9 +109,21 @@ impl Sureness {
             error: draws.estimate(|weights| risk(weights).map(|found| found.risk_at(1.0))),
             error_at_80: draws.estimate(|weights| risk(weights).map(|found| found.risk_at(KEPT))),
             area: curve.as_ref().map(|curve| curve.area),
-            risk_coverage: curve.map(|curve| curve.points).unwrap_or_default(),
+            risk_coverage: curve.map(|curve| thinned(&curve.points)).unwrap_or_default(),
         }
     }
+}
+
+/// As many points as can be told apart; the first and the last are among them.
+fn thinned(points: &[[f64; 2]]) -> Vec<[f64; 2]> {
+    let mut kept: Vec<[f64; 2]> = Vec::new();
+    for (at, point) in points.iter().enumerate() {
+        let is_far = kept.last().is_none_or(|last| point[0] - last[0] >= STEP);
+        if is_far || at + 1 == points.len() {
+            kept.push(*point);
+        }
+    }
+    kept
 }
 
 pub(super) fn calibrations(measured: &Measured) -> Vec<CalibrationOf> {
@@ -151,5 +165,21 @@ impl Abstention {
             right: share(|is_clear| is_clear, |(_, is_right)| is_right),
             right_of_others: share(|is_clear| !is_clear, |(_, is_right)| is_right),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_curve_keeps_its_shape_and_its_ends() {
+        let points: Vec<_> = (1..=10_000).map(|at| [f64::from(at) / 10_000.0, 0.5]).collect();
+
+        let kept = thinned(&points);
+
+        assert!((390..=402).contains(&kept.len()), "{}", kept.len());
+        assert_eq!((kept.first(), kept.last()), (points.first(), points.last()));
+        assert_eq!(thinned(&points[..1]), points[..1]);
     }
 }
