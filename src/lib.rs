@@ -27,7 +27,8 @@
 //! | [`fuse`]      | one answer of them all                                                          |
 //! | [`pipeline`]  | the stages on threads (live) or in order (offline)                              |
 //! | [`settings`]  | one documented TOML file                                                        |
-//! | [`report`]    | tables and summaries of recordings                                              |
+//! | [`measure`]   | how right readings are                                                          |
+//! | [`report`]    | tables and summaries of recordings; an evaluation's figures and page            |
 //! | [`command`]   | what the program can be asked to do                                             |
 //! | `ui`          | the window (feature `desktop`)                                                  |
 //!
@@ -53,6 +54,7 @@ pub mod condition;
 pub mod encode;
 pub mod fuse;
 pub mod link;
+pub mod measure;
 pub mod model;
 pub mod pipeline;
 pub mod report;

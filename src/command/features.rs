@@ -9,14 +9,15 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 
-use crate::capture::media;
-use crate::capture::sabotage::Bursts;
 use crate::capture::sabotage::Sabotage;
 use crate::capture::sabotage::Trouble;
-use crate::capture::sabotage::VOICES_RATE_HZ;
 use crate::command::Place;
 use crate::command::batch;
-use crate::condition::hear::Resampler;
+use crate::command::spoil;
+use crate::command::spoil::Spoiling;
+use crate::command::spoil::Subject;
+use crate::command::spoil::Voices;
+use crate::command::spoil::When;
 use crate::encode;
 use crate::pipeline::Stages;
 use crate::pipeline::offline;
@@ -65,15 +66,8 @@ pub(super) struct Request {
     force: bool,
 }
 
-/// Seconds of each recording that are kept for babble and other voices.
-const VOICE_SECS: usize = 8;
-/// Voices at most: more don't sound like more.
-const VOICES: usize = 12;
-/// No recording is longer.
-const LONGEST_SECS: f64 = 24.0 * 3600.0;
-
 pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> {
-    let troubles = troubles(&request.corrupt)?;
+    let troubles = spoil::troubles(&request.corrupt)?;
     let stems = batch::distinct_stems(&request.files);
     fs::create_dir_all(&request.out).with_context(|| format!("the folder {} can't be made", request.out.display()))?;
     let clean = (!request.no_clean).then_some(None);
@@ -91,26 +85,32 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
             );
         }
     }
-    let voices = if troubles.iter().any(|trouble| trouble.needs_voices()) {
-        let found = voices(if request.voices.is_empty() { &request.files } else { &request.voices });
-        for file in &request.files {
+    let mut spoiling = Spoiling {
+        snr_db: request.snr,
+        seed: request.seed,
+        when: if request.throughout { When::Throughout } else { When::Bursts },
+        voices: Voices::default(),
+    };
+    let lengths = batch::lengths(&request.files);
+    let subjects = || request.files.iter().zip(&lengths).enumerate().map(subject);
+    if troubles.iter().any(|trouble| trouble.needs_voices()) {
+        let files = if request.voices.is_empty() { &request.files } else { &request.voices };
+        spoiling.voices = Voices::of(&files.iter().map(|file| (file.clone(), None)).collect::<Vec<_>>());
+        for subject in subjects() {
             anyhow::ensure!(
-                others(file, 0, &found).next().is_some(),
-                "babble and another voice need voices of other recordings; nothing was written. Name some with --voices\nfile: {file:?}"
+                spoiling.voices.others(Subject { number: 0, ..subject }).next().is_some(),
+                "babble and another voice need voices of other recordings; nothing was written. Name some with --voices\nfile: {:?}",
+                subject.file
             );
         }
-        found
-    } else {
-        Vec::new()
-    };
+    }
     let mut stages = batch::load(place)?;
     write_description(request, &describe(request, &troubles, &stages)?)?;
-    let lengths = batch::lengths(&request.files);
     let bar = batch::progress(lengths.iter().sum::<u64>() * kinds.len() as u64);
     let (mut bad, mut written) = (Vec::new(), 0);
     for kind in &kinds {
         stages.forget_person();
-        for (number, ((file, stem), &centis)) in request.files.iter().zip(&stems).zip(&lengths).enumerate() {
+        for ((subject, stem), &centis) in subjects().zip(&stems).zip(&lengths) {
             let path = name(stem, *kind);
             bar.set_message(path.file_name().unwrap_or_default().to_string_lossy().into_owned());
             // With what is known carried on, a recording that was done before must be gone through again.
@@ -123,15 +123,14 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
             if !request.same_person {
                 stages.forget_person();
             }
-            let secs = centis as f64 / 100.0;
-            let sabotage = kind.map(|trouble| sabotage(request, trouble, (number, file, secs), &voices));
-            match one(file, (!is_done).then_some(path.as_path()), sabotage.as_ref(), &mut stages) {
+            let sabotage = kind.map(|trouble| spoiling.sabotage(trouble, subject));
+            match one(subject.file, (!is_done).then_some(path.as_path()), sabotage.as_ref(), &mut stages) {
                 Ok(None) => written += 1,
                 Ok(Some(damage)) => {
                     written += 1;
-                    bad.push((file.as_path(), damage));
+                    bad.push((subject.file, damage));
                 }
-                Err(error) => bad.push((file.as_path(), format!("{error:#}"))),
+                Err(error) => bad.push((subject.file, format!("{error:#}"))),
             }
             bar.inc(centis);
         }
@@ -141,72 +140,8 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
     Ok(batch::tell_bad(&bad))
 }
 
-fn troubles(names: &[String]) -> anyhow::Result<Vec<Trouble>> {
-    if names.iter().any(|name| name == "all") {
-        return Ok(Trouble::ALL.to_vec());
-    }
-    let known = || Trouble::ALL.map(Trouble::name).join(", ");
-    names
-        .iter()
-        .map(|name| {
-            Trouble::from_name(name.trim())
-                .with_context(|| format!("there is no trouble {name:?}; there are: all, {}", known()))
-        })
-        .collect()
-}
-
-/// What is done to a recording: its number in the list, its file, its length in seconds.
-fn sabotage(
-    request: &Request,
-    trouble: Trouble,
-    (number, file, secs): (usize, &Path, f64),
-    voices: &[(PathBuf, Vec<f32>)],
-) -> Sabotage {
-    let seed = request.seed.wrapping_mul(1_000_003).wrapping_add(number as u64 * 31 + trouble as u64);
-    // What doesn't say how long it is may be of any length.
-    let secs = if secs > 0.0 { secs } else { LONGEST_SECS };
-    let bursts = if request.throughout { Bursts::always() } else { Bursts::seeded(seed, secs) };
-    let mut mixed = Vec::new();
-    for voice in others(file, number, voices).take(VOICES) {
-        mixed.extend_from_slice(voice);
-    }
-    Sabotage { trouble, snr_db: request.snr, bursts, voices: mixed.into(), seed }
-}
-
-/// Never the recording's own voice; from another place of the list for each recording.
-fn others<'a>(file: &Path, number: usize, voices: &'a [(PathBuf, Vec<f32>)]) -> impl Iterator<Item = &'a [f32]> {
-    let all = voices.iter().cycle().skip(number).take(voices.len());
-    all.filter(move |(other, _)| other != file).map(|(_, voice)| voice.as_slice())
-}
-
-/// Some of what is said in each recording, 16 kHz mono; those without sound, or that can't be read, have none.
-fn voices(files: &[PathBuf]) -> Vec<(PathBuf, Vec<f32>)> {
-    // Spread over the list: its neighbours are often of one speaker.
-    let step = files.len().div_ceil(4 * VOICES).max(1);
-    let mut voices = Vec::new();
-    for file in files.iter().step_by(step) {
-        let Ok(voice) = voice_of(file) else { continue };
-        if !voice.is_empty() {
-            voices.push((file.clone(), voice));
-        }
-    }
-    voices
-}
-
-fn voice_of(file: &Path) -> anyhow::Result<Vec<f32>> {
-    let info = media::probe(file)?;
-    let Some(audio) = &info.audio else { return Ok(Vec::new()) };
-    let mut reader = media::AudioReader::open(file, &info)?;
-    let mut resampler = Resampler::new(audio.rate_hz)?;
-    let (mut block, mut voice) = (Vec::new(), Vec::new());
-    // What was read of a file that breaks off is a voice as well.
-    while let Ok(Some(_)) = reader.read(&mut block) {
-        resampler.push(&block, |samples| voice.extend_from_slice(samples));
-        if voice.len() >= VOICE_SECS * VOICES_RATE_HZ as usize {
-            break;
-        }
-    }
-    Ok(voice)
+fn subject<'a>((number, (file, centis)): (usize, (&'a PathBuf, &u64))) -> Subject<'a> {
+    Subject { number, file, speaker: None, secs: *centis as f64 / 100.0 }
 }
 
 /// One recording, written to `path` if there is one; what was wrong with it, if it could be read in part only.

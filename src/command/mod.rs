@@ -3,9 +3,11 @@
 mod analyze;
 mod batch;
 mod check;
+mod evaluate;
 mod features;
 mod followed;
 mod headless;
+mod spoil;
 #[cfg(feature = "desktop")]
 mod window;
 
@@ -53,6 +55,8 @@ enum Command {
     },
     /// Analyses recordings as fast as the machine allows: a table and a summary for each.
     Analyze(analyze::Request),
+    /// Measures how right the readings are of recordings whose labels others gave: a report of figures, and a page to read.
+    Evaluate(evaluate::Request),
     /// Writes what fusion is given, tick by tick, as numpy arrays; clean, or spoilt on purpose.
     Features(features::Request),
     /// Runs the live pipeline without a window: readings as JSON lines, and a report at the end.
@@ -89,6 +93,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
         Some(Command::Demo { seed }) => watch(&place, SourceChoice::Demo { seed }),
         Some(Command::Analyze(request)) => analyze::run(&request, &place),
+        Some(Command::Evaluate(request)) => evaluate::run(&request, &place),
         Some(Command::Features(request)) => features::run(&request, &place),
         Some(Command::Run(request)) => headless::run(&request, &place),
         Some(Command::Devices) => {

@@ -7,6 +7,7 @@ mod event;
 mod gather;
 pub mod live;
 pub mod offline;
+mod replay;
 mod stages;
 mod understand;
 
@@ -27,5 +28,7 @@ pub use event::StageHealth;
 pub use event::Tick;
 pub use gather::GatherSettings;
 pub use gather::Gatherer;
+pub use replay::Subset;
+pub use replay::replay;
 pub use stages::StageSettings;
 pub use stages::Stages;

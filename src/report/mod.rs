@@ -1,10 +1,13 @@
-//! What is written of a recording: rows, summary, features, ticks; how much of it was understood.
+//! What is written of a recording: rows, summary, features, ticks; how much of it was understood. Of many with labels: how
+//! right it is.
 
+pub mod evaluation;
 mod features;
 mod rows;
 mod summary;
 mod ticks;
 mod understood;
+mod whole;
 
 pub use features::FeatureFiles;
 pub use rows::HEADER;

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use crate::pipeline::Tick;
 use crate::report::ReportError;
+use crate::signal::Fused;
 use crate::signal::Label;
 use crate::signal::Level;
 use crate::signal::Modality;
@@ -11,7 +12,7 @@ use crate::signal::Reading;
 use crate::time::Timestamped;
 
 /// The columns. Later versions only append.
-pub const HEADER: [&str; 26] = [
+pub const HEADER: [&str; 41] = [
     "time_s",
     "valence",
     "arousal",
@@ -38,6 +39,21 @@ pub const HEADER: [&str; 26] = [
     "speech_probability",
     "words_age_s",
     "reason",
+    "several_neutral",
+    "several_happiness",
+    "several_sadness",
+    "several_anger",
+    "several_fear",
+    "several_disgust",
+    "several_surprise",
+    "doubt_neutral",
+    "doubt_happiness",
+    "doubt_sadness",
+    "doubt_anger",
+    "doubt_fear",
+    "doubt_disgust",
+    "doubt_surprise",
+    "clear",
 ];
 
 /// Writes rows as CSV. What is absent is an empty cell.
@@ -91,6 +107,7 @@ impl<W: Write> Rows<W> {
         let words = moment.words.as_ref().ok();
         row.push(words.map_or_else(String::new, |words| format!("{:.2}", words.age(moment.at).as_secs_f32())));
         row.push(reason(tick));
+        row.extend(several(tick.fused.as_ref()));
         Ok(self.table.write_record(&row)?)
     }
 
@@ -115,6 +132,19 @@ fn reason(tick: &Tick) -> String {
     reasons.join("; ")
 }
 
+/// Of each label by itself its probability, then the doubt of what is said of it; last whether the likeliest is sure enough to
+/// be shown. Empty where the fusion doesn't say.
+fn several(fused: Option<&Fused>) -> Vec<String> {
+    let labels = fused.and_then(|fused| fused.labels);
+    let mut cells: Vec<String> = match labels {
+        Some(labels) => labels.probabilities.into_iter().chain(labels.doubts).map(number).collect(),
+        None => vec![String::new(); 2 * Label::COUNT],
+    };
+    let known = fused.filter(|fused| fused.clarity.is_some());
+    cells.push(known.map_or_else(String::new, |fused| u8::from(fused.is_clear()).to_string()));
+    cells
+}
+
 fn number(value: f32) -> String {
     format!("{value:.4}")
 }
@@ -137,6 +167,11 @@ fn whole(shares: &[f32]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signal::Affect;
+    use crate::signal::Bipolar;
+    use crate::signal::Clarity;
+    use crate::signal::Gates;
+    use crate::signal::LabelsAtOnce;
 
     #[test]
     fn written_shares_sum_to_one() {
@@ -147,12 +182,37 @@ mod tests {
     }
 
     #[test]
+    fn what_may_hold_together_is_written_where_it_was_read() {
+        let affect =
+            Affect { valence: Bipolar::default(), arousal: Bipolar::default(), valence_sd: 0.1, arousal_sd: 0.1 };
+        let mut probabilities = [0.05; Label::COUNT];
+        probabilities[Label::Fear.index()] = 0.7;
+        let bare = Fused::new(Reading { affect, probabilities }, Gates::default());
+        let labels = LabelsAtOnce { probabilities: [0.25; 7], doubts: [0.125; 7], thresholds: [0.5; 7] };
+        let clarity = |from| Some(Clarity { from, right: 0.8, shown: 0.5 });
+
+        let [sure, unsure] = [0.6, 0.8].map(|from| {
+            let fused = Fused { labels: Some(labels), clarity: clarity(from), ..bare };
+            several(Some(&fused))
+        });
+
+        assert_eq!(sure.len(), 15);
+        assert!(sure[..7].iter().all(|cell| cell == "0.2500") && sure[7..14].iter().all(|cell| cell == "0.1250"));
+        assert_eq!((sure[14].as_str(), unsure[14].as_str()), ("1", "0"));
+        for cells in [several(Some(&bare)), several(None)] {
+            assert!(cells.len() == 15 && cells.iter().all(String::is_empty), "{cells:?}");
+        }
+    }
+
+    #[test]
     fn the_header_is_the_one_promised() {
         assert_eq!(
             HEADER.join(","),
             "time_s,valence,arousal,valence_sd,arousal_sd,neutral,happiness,sadness,anger,fear,disgust,surprise,label,\
              gate_face,gate_voice,gate_words,face_valence,face_arousal,voice_valence,voice_arousal,words_valence,\
-             words_arousal,face_confidence,speech_probability,words_age_s,reason"
+             words_arousal,face_confidence,speech_probability,words_age_s,reason,several_neutral,several_happiness,\
+             several_sadness,several_anger,several_fear,several_disgust,several_surprise,doubt_neutral,doubt_happiness,\
+             doubt_sadness,doubt_anger,doubt_fear,doubt_disgust,doubt_surprise,clear"
         );
     }
 }

@@ -6,16 +6,14 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::pipeline::Tick;
+use crate::report::whole;
+use crate::report::whole::Mean;
+use crate::report::whole::Whole;
 use crate::signal::Label;
 use crate::signal::LabelsAtOnce;
 use crate::signal::Modality;
-use crate::signal::Reading;
 use crate::signal::Transcript;
 use crate::time::Timestamped;
-
-/// Rows before this time have hardly seen anything and don't count for coverage, seconds.
-const COUNTED_FROM_SECS: f64 = 0.3;
-const LEAST_PROBABILITY: f64 = 1e-6;
 
 /// Adds up rows.
 #[derive(Debug, Clone, Default)]
@@ -28,10 +26,7 @@ pub struct Totals {
 #[derive(Debug, Clone, Default)]
 struct Sum {
     covered: u64,
-    readings: u64,
-    valence: f64,
-    arousal: f64,
-    logs: [f64; Label::COUNT],
+    whole: Whole,
 }
 
 /// The summary of a recording, as it is written.
@@ -67,14 +62,14 @@ pub struct Summary {
 impl Totals {
     /// Takes in the answer of one row.
     pub fn add(&mut self, tick: &Tick) {
-        let counts = tick.moment.at.secs() >= COUNTED_FROM_SECS - 1e-6;
+        let counts = whole::counts(tick.moment.at);
         self.rows += u64::from(counts);
         let alone = Modality::ALL.map(|one| tick.moment.of(one).as_ref().ok().map(|evidence| &evidence.value.reading));
         let fused = tick.fused.as_ref().map(|fused| &fused.reading);
         let [face, voice, words] = alone;
         for (sum, reading) in self.of.iter_mut().zip([face, voice, words, fused]) {
             if let Some(reading) = reading {
-                sum.add(reading);
+                sum.whole.add(reading);
                 sum.covered += u64::from(counts);
             }
         }
@@ -108,7 +103,7 @@ impl Totals {
         let coverage = names.iter().zip(&self.of);
         let coverage =
             coverage.map(|(name, sum)| ((*name).to_owned(), json!(round(sum.covered as f64 / rows, 4)))).collect();
-        let [face, voice, words, fused] = self.of.map(|sum| sum.value());
+        let [face, voice, words, fused] = self.of.map(|sum| sum.whole.mean().map_or(Value::Null, |mean| value(&mean)));
         Summary {
             file: file.to_owned(),
             program: env!("CARGO_PKG_VERSION"),
@@ -126,40 +121,18 @@ impl Totals {
     }
 }
 
-impl Sum {
-    fn add(&mut self, reading: &Reading) {
-        self.readings += 1;
-        self.valence += f64::from(reading.affect.valence.get());
-        self.arousal += f64::from(reading.affect.arousal.get());
-        for (log, probability) in self.logs.iter_mut().zip(reading.probabilities) {
-            *log += f64::from(probability).max(LEAST_PROBABILITY).ln();
-        }
-    }
-
-    /// Mean of valence and arousal; mean of the log-probabilities, renormalised.
-    fn value(&self) -> Value {
-        if self.readings == 0 {
-            return Value::Null;
-        }
-        let count = self.readings as f64;
-        let highest = self.logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let powers = self.logs.map(|log| ((log - highest) / count).exp());
-        let total: f64 = powers.iter().sum();
-        let mut best = (Label::Neutral, 0.0);
-        let mut probabilities = Map::new();
-        for (label, power) in Label::ALL.into_iter().zip(powers) {
-            if power > best.1 {
-                best = (label, power);
-            }
-            probabilities.insert(label.name().to_owned(), json!(round(power / total, 6)));
-        }
-        json!({
-            "valence": round(self.valence / count, 4),
-            "arousal": round(self.arousal / count, 4),
-            "label": best.0.name(),
-            "probabilities": probabilities,
-        })
-    }
+fn value(mean: &Mean) -> Value {
+    let probabilities: Map<String, Value> = Label::ALL
+        .into_iter()
+        .zip(mean.probabilities)
+        .map(|(label, probability)| (label.name().to_owned(), json!(round(probability, 6))))
+        .collect();
+    json!({
+        "valence": round(mean.valence, 4),
+        "arousal": round(mean.arousal, 4),
+        "label": mean.label.name(),
+        "probabilities": probabilities,
+    })
 }
 
 /// What is said to be there, and of each label its probability and how likely it is that what is said of it is wrong.

@@ -51,6 +51,12 @@ impl Label {
         }
     }
 
+    /// The one of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+
     /// Where it lies on the circumplex: (valence, arousal), each −1..=1, as in `models/centroids.toml`
     /// (Russell & Mehrabian 1977).
     #[must_use]

@@ -6,18 +6,19 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// Each module, and what it may use besides itself.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("time", &[]),
     ("signal", &["time"]),
     ("link", &["time"]),
     ("model", &[]),
+    ("measure", &[]),
     ("capture", &["time", "signal", "link"]),
     ("condition", &["time", "signal", "model"]),
     ("encode", &["time", "signal", "model", "condition"]),
     ("fuse", &["time", "signal", "model"]),
     ("pipeline", &["time", "signal", "link", "model", "capture", "condition", "encode", "fuse"]),
     ("settings", &["capture", "pipeline"]),
-    ("report", &["time", "signal", "condition", "pipeline"]),
+    ("report", &["time", "signal", "condition", "measure", "pipeline"]),
     ("ui", &["time", "signal", "link", "pipeline"]),
     (
         "command",
@@ -51,7 +52,7 @@ const HOMES: [(&str, &[&str]); 37] = [
     ("directories", &["settings"]),
     ("eframe", &["ui"]),
     ("egui", &["ui"]),
-    ("fastrand", &["capture"]),
+    ("fastrand", &["capture", "command", "measure"]),
     ("egui_winit", &["ui"]),
     ("hound", &["capture"]),
     ("image", &["capture"]),

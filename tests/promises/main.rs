@@ -5,6 +5,7 @@
 //! | `absence`      | every combination of present modalities gives an answer in range         |
 //! | `architecture` | arrows between modules go one way, and foreign crates have one home      |
 //! | `clocks`       | a sound card's drift and jitter are followed                             |
+//! | `evaluation`   | `evaluate` measures what it says                                         |
 //! | `faces`        | faces are found where there are faces, and nowhere else                  |
 //! | `models`       | each model loads; what is wrong with one is said                         |
 //! | `recordings`   | `analyze` and `run` keep their word about files                          |
@@ -24,6 +25,7 @@
 mod absence;
 mod architecture;
 mod clocks;
+mod evaluation;
 mod faces;
 mod models;
 mod recordings;
