@@ -320,7 +320,10 @@ pub fn absence(view: &View<'_>, modality: Modality, absence: &Absence) -> String
         (_, Absence::NoSpeech) => ago(view.state.speech.last_end(view.now))
             .map_or_else(|| "no speech yet".to_owned(), |ago| format!("no speech for {ago}")),
         (_, Absence::NoWords) => "nothing understood yet".to_owned(),
-        (_, Absence::TooOld) => {
+        (Modality::Face, Absence::TooOld) => {
+            ago(view.state.last_face).map_or_else(|| absence.to_string(), |ago| format!("last seen {ago} ago"))
+        }
+        (Modality::Words, Absence::TooOld) => {
             ago(view.state.last_words).map_or_else(|| absence.to_string(), |ago| format!("last words {ago} ago"))
         }
         (_, Absence::OtherLanguage(language)) => format!("spoken in {language}, which the model doesn't know"),

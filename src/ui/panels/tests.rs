@@ -218,6 +218,23 @@ fn that_another_fusion_answers_is_said_until_it_is_kept() {
 }
 
 #[test]
+fn what_is_too_old_is_said_of_its_own_modality() {
+    let mut scene = face_alone(None);
+    let at = Timestamp::from_secs(10.0);
+    let old = || Err(Absence::TooOld);
+    let moment = Moment { at, face: old(), voice: old(), words: old() };
+    scene.state.last_face = Some(Timestamp::from_secs(8.0));
+    scene.state.last_words = Some(Timestamp::from_secs(1.0));
+    scene.state.take(Event::Tick(Box::new(Tick { moment, fused: None, without: [None; 3] })), at);
+
+    let harness = draw(scene, (320.0, 320.0), |ui, view| panels::rests_on_ui(ui, view, &Motion::default()));
+
+    for said in ["face –: last seen 2 s ago", "voice –: too long ago", "words –: last words 9 s ago"] {
+        assert!(harness.query_by_label(said).is_some(), "{said}");
+    }
+}
+
+#[test]
 fn what_it_rests_on_offers_a_comparison_and_says_why_something_is_absent() {
     let mut scene = Scene::default();
     let at = Timestamp::from_secs(9.9);
