@@ -19,7 +19,7 @@ import numpy as np
 
 import fusion
 import fusion_net
-from fusion_data import AGE, KNOWN, MODALITIES, MOVEMENT, MOVING, PRESENT, QUALITY, READING, RELIABILITY, WIDTH
+from fusion_data import AGE, KNOWN, MODALITIES, FUNCTIONALS, MOVEMENT, MOVING, PRESENT, QUALITY, READABLE, READING, RELIABILITY, WIDTH
 from corpora import MOVING as WIDE
 from heads import PRIOR_SECS, ROOT
 
@@ -31,9 +31,9 @@ MIN_SD = 0.05
 
 
 def given(npz):
-    """rows [T, 3, WIDTH], movement [T, M], valence and arousal [T, 3, 2] and their deviations [T, 3, 2]."""
+    """rows [T, 3, WIDTH], readable [T, READABLE], valence and arousal [T, 3, 2] and their deviations [T, 3, 2]."""
     time = npz["time_s"]
-    rows, movement = np.zeros((len(time), 3, WIDTH), np.float32), np.zeros((len(time), MOVEMENT), np.float32)
+    rows, readable = np.zeros((len(time), 3, WIDTH), np.float32), np.zeros((len(time), READABLE), np.float32)
     affect, sd = np.zeros((len(time), 3, 2)), np.ones((len(time), 3, 2))
     for place, modality in enumerate(MODALITIES):
         index = npz[f"{modality}_index"]
@@ -50,17 +50,19 @@ def given(npz):
         row[there, RELIABILITY.start:RELIABILITY.start + reliability.shape[1]] = reliability[at]
         affect[there, place], sd[there, place] = reading[at, 7:9], reading[at, 9:11]
         if modality == "face":
-            movement[there] = npz["face_embedding"][at][:, MOVING + [WIDE + one for one in MOVING]]
-    return rows, movement, affect, sd
+            readable[there, :MOVEMENT] = npz["face_embedding"][at][:, MOVING + [WIDE + one for one in MOVING]]
+        if modality == "voice":
+            readable[there, MOVEMENT:] = npz["voice_embedding"][at][:, -FUNCTIONALS:]
+    return rows, readable, affect, sd
 
 
-def answers(name, weights, temperature, rows, movement, affect, sd):
+def answers(name, weights, temperature, rows, readable, affect, sd):
     """As the program's table of fused answers [T, 14]: probabilities, valence, arousal, deviations, gates."""
     if name == "concatenation":
-        out = fusion.forward(None, weights, jnp.asarray(rows)[None], jnp.asarray(movement)[None], True)
+        out = fusion.forward(None, weights, jnp.asarray(rows)[None], jnp.asarray(readable)[None], True)
         weight = gate = (np.asarray(out["weight"][0]) + fusion_net.LEAST) * rows[..., PRESENT]
     else:
-        out = fusion_net.run(fusion.SHAPES[name], weights, jnp.asarray(rows)[None], TICK_SECS)
+        out = fusion_net.run(fusion.SHAPES[name], weights, jnp.asarray(rows)[None], jnp.asarray(readable)[None], TICK_SECS)
         weight, gate = (np.asarray(out[key][0], np.float64) for key in ("weight", "gate"))
     p = np.asarray(jax.nn.softmax(out["logits"][0] / temperature, -1))
     precision = weight[..., None] / sd ** 2

@@ -63,20 +63,20 @@ def late(rows):
 
 
 class Set:
-    """Sequences of one length, padded: rows [N, T, 3, WIDTH], movement [N, T, M], label [N], trouble [N, T, 3] (how
+    """Sequences of one length, padded: rows [N, T, 3, WIDTH], readable [N, T, R], label [N], trouble [N, T, 3] (how
     much of what a reading rests on is spoilt, 0…1), bursts [N, T, 3] (when), kind [N], name [N]."""
 
     def __init__(self, found, gathered, speakers):
-        rows, movements, labels, troubles, bursts, kinds, names = [], [], [], [], [], [], []
+        rows, readables, labels, troubles, bursts, kinds, names = [], [], [], [], [], [], []
         pad = lambda one: np.concatenate([one[:TICKS], np.zeros((max(TICKS - len(one), 0), *one.shape[1:]), np.float32)])
         for _, _, passes in gathered:
             for (name, kind), one in passes.items():
                 recording = found[name, kind]
                 if recording.speaker in speakers:
-                    rows.append(pad(one)), movements.append(pad(recording.movement))
+                    rows.append(pad(one)), readables.append(pad(recording.readable))
                     troubles.append(pad(recording.spoilt)), bursts.append(pad(recording.trouble))
                     labels.append(recording.label), kinds.append(KINDS.index(kind)), names.append(name)
-        self.rows, self.movement, self.trouble = np.stack(rows), np.stack(movements), np.stack(troubles)
+        self.rows, self.readable, self.trouble = np.stack(rows), np.stack(readables), np.stack(troubles)
         self.bursts = np.stack(bursts) > 0
         self.labels, self.kinds, self.names = np.array(labels), np.array(kinds), np.array(names)
 
@@ -113,13 +113,13 @@ def add_words(some, sentences, is_test, rng, share):
 
 
 @partial(jax.jit, static_argnums=0)
-def loss_of(shape, weights, rows, movement, labels, several, trouble):
+def loss_of(shape, weights, rows, readable, labels, several, trouble):
     there = (rows[..., PRESENT].sum(-1) > 0).astype(jnp.float32)
     extra = 0.0
     if shape is None:
-        logits = fusion_net.concatenation(weights, rows, movement)
+        logits = fusion_net.concatenation(weights, rows, readable)
     else:
-        out = fusion_net.run(shape, weights, rows, THIN * fusion_data.TICK_SECS)
+        out = fusion_net.run(shape, weights, rows, readable, THIN * fusion_data.TICK_SECS)
         logits = out["logits"]
         extra = RESIDUAL_LOSS * ((out["residual"] ** 2).mean(-1) * there).sum() / (there.sum() + 1e-6)
         wanted = jnp.broadcast_to(several[:, None], out["several"].shape)
@@ -154,12 +154,8 @@ def train(shape, data, sentences, seed, steps=STEPS):
     key, rng = jax.random.PRNGKey(seed), np.random.default_rng(seed)
     clean = data.pick(data.kinds == 0)
     add_words(clean, sentences, False, rng, 0.3)
-    normal = fusion_net.normalising(clean.rows.reshape(-1, *clean.rows.shape[2:]))
-    if shape is None:
-        moved = clean.movement[clean.rows[..., 0, PRESENT] > 0]
-        weights = fusion_net.concatenation_start(key, normal, moved)
-    else:
-        weights = fusion_net.start(shape, key, normal)
+    normal = fusion_net.normalising(*[one.reshape(-1, *one.shape[2:]) for one in (clean.rows, clean.readable)])
+    weights = fusion_net.concatenation_start(key, normal) if shape is None else fusion_net.start(shape, key, normal)
     normal = weights.pop("normal")
     state = optimiser(steps).init(weights)
     is_clean = data.kinds == 0
@@ -171,37 +167,40 @@ def train(shape, data, sentences, seed, steps=STEPS):
         for row in np.flatnonzero(rng.random(BATCH) < PAIRED):
             other = rng.choice(of_label[some.labels[row]][int(rng.random() < CLEAN_SHARE)])
             some.rows[row, :, 1], some.trouble[row, :, 1] = data.rows[other, :, 1], data.trouble[other, :, 1]
+            some.readable[row, :, fusion_data.MOVEMENT:] = data.readable[other, :, fusion_data.MOVEMENT:]
         several = add_words(some, sentences, False, rng, WITH_WORDS)
         for place in range(3):
             some.rows[rng.random(BATCH) < DROPPED, :, place] = 0
         at = slice(rng.integers(THIN), None, THIN)
-        batch = some.rows[:, at], some.movement[:, at], some.labels, several, some.trouble[:, at]
+        batch = some.rows[:, at], some.readable[:, at], some.labels, several, some.trouble[:, at]
         weights, state = update(shape, steps, weights, normal, state, *batch)
     return weights | {"normal": normal}
 
 
 @partial(jax.jit, static_argnums=(0, 4))
-def forward(shape, weights, rows, movement, compares):
+def forward(shape, weights, rows, readable, compares):
     """What a network gives for sequences, and, if asked, the logits without each modality now [B, T, 3, 7]."""
     if shape is None:
-        logits = fusion_net.concatenation(weights, rows, movement)
+        logits = fusion_net.concatenation(weights, rows, readable)
         away = [rows.at[..., place, :].set(0.0) for place in range(3)]
-        without = jnp.stack([fusion_net.concatenation(weights, one, movement) for one in away], 2)
+        without = jnp.stack([fusion_net.concatenation(weights, one, readable) for one in away], 2)
         moved = jnp.abs(jax.nn.softmax(without) - jax.nn.softmax(logits)[..., None, :]).sum(-1) * rows[..., PRESENT]
         return {"logits": logits, "weight": moved, "gate": moved, "without": without}
     if not compares:
-        return fusion_net.run(shape, weights, rows)
+        return fusion_net.run(shape, weights, rows, readable)
     passed = jnp.full((rows.shape[0], 1), fusion_data.TICK_SECS)
 
     def one(state, tick):
-        without = [fusion_net.step(shape, weights, state, tick.at[:, place].set(0.0), passed)[1]["logits"] for place in range(3)]
-        state, out = fusion_net.step(shape, weights, state, tick, passed)
+        now, beside = tick
+        away = [now.at[:, place].set(0.0) for place in range(3)]
+        without = [fusion_net.step(shape, weights, state, one, beside, passed)[1]["logits"] for one in away]
+        state, out = fusion_net.step(shape, weights, state, now, beside, passed)
         return state, out | {"without": jnp.stack(without, 1)}
-    _, out = jax.lax.scan(one, fusion_net.nothing(shape, rows.shape[0]), jnp.swapaxes(rows, 0, 1))
+    _, out = jax.lax.scan(one, fusion_net.nothing(shape, rows.shape[0]), (jnp.swapaxes(rows, 0, 1), jnp.swapaxes(readable, 0, 1)))
     return {name: jnp.swapaxes(value, 0, 1) for name, value in out.items()}
 
 
-def read(name, fitted, rows, movement, temperature=1.0, compares=False):
+def read(name, fitted, rows, readable, temperature=1.0, compares=False):
     """{logs [N, T, 7], NaN where nothing is present; gate, weight [N, T, 3]; without [N, T, 3, 7] if asked; several, spread
     [N, T, 7]}."""
     normal = lambda logits: log_softmax(np.asarray(logits, np.float64).reshape(-1, 7) / temperature).reshape(logits.shape)
@@ -213,7 +212,7 @@ def read(name, fitted, rows, movement, temperature=1.0, compares=False):
             away = [np.where(np.arange(3)[:, None] == place, 0, rows) for place in range(3)]
             out["without"] = np.stack([late(one)[0] for one in away], 2)
     else:
-        out = {key: np.asarray(value) for key, value in forward(SHAPES[name], fitted, rows, movement, compares).items()}
+        out = {key: np.asarray(value) for key, value in forward(SHAPES[name], fitted, rows, readable, compares).items()}
         out["logs"] = normal(out["logits"])
         if compares:
             out["without"] = normal(out["without"])
@@ -224,7 +223,7 @@ def read(name, fitted, rows, movement, temperature=1.0, compares=False):
 
 
 def temperature_of(name, fitted, data):
-    logs = read(name, fitted, data.rows, data.movement)["logs"]
+    logs = read(name, fitted, data.rows, data.readable)["logs"]
     there = np.isfinite(logs[..., 0])
     labels = np.broadcast_to(data.labels[:, None], there.shape)[there]
     return calibrate(logs[there], labels, np.ones(len(labels)))[0]
@@ -259,7 +258,7 @@ def fold(found, heads, sentences, tested, seeds):
                     rows = tests.rows.copy()
                     rows[:, :, away] = 0
                     for name in fitted:
-                        out = read(name, fitted[name], rows, tests.movement, temperatures[name], mask == "all")
+                        out = read(name, fitted[name], rows, tests.readable, temperatures[name], mask == "all")
                         key = (seed, way, name, ("paired: " if with_words else "") + mask)
                         results[key] = fusion_tables.of_fold(out, tests, rows, several if with_words else None, mask == "all")
     return results

@@ -43,7 +43,9 @@ RELIABILITY = slice(11, 11 + RELIABILITIES)
 WIDTH = 11 + RELIABILITIES
 # What moves without being an expression, by its place in the face's embedding: the head's angles, blinks, gaze.
 MOVING = [52, 53, 54, *range(9, 19)]
-MOVEMENT = 2 * len(MOVING)
+MOVEMENT, FUNCTIONALS = 2 * len(MOVING), 88
+# Numbers that a person could read as well: of movement, then the voice's functionals.
+READABLE = MOVEMENT + FUNCTIONALS
 
 
 @dataclass
@@ -70,7 +72,7 @@ class Recording:
     streams: dict
 
     def __post_init__(self):
-        self.movement = movement(self)
+        self.readable = readable(self)
         self.spoilt = np.stack([spoilt(self, place) for place in range(3)], 1)
 
 
@@ -182,12 +184,14 @@ def read(heads, recording, known):
     return rows
 
 
-def movement(recording):
-    """How head, eyes and lids move at each tick [T, MOVEMENT]: means, standard deviations."""
-    stream = recording.streams["face"]
-    rows = np.zeros((len(recording.times), MOVEMENT), np.float32)
-    stands = stream.index >= 0
-    rows[stands] = stream.x[stream.index[stands]][:, MOVING + [corpora.MOVING + at for at in MOVING]]
+def readable(recording):
+    """How head, eyes and lids move (means, standard deviations) and the voice's functionals, at each tick [T, READABLE]."""
+    rows = np.zeros((len(recording.times), READABLE), np.float32)
+    face, voice = (recording.streams[modality] for modality in MODALITIES[:2])
+    stands = face.index >= 0
+    rows[stands, :MOVEMENT] = face.x[face.index[stands]][:, MOVING + [corpora.MOVING + at for at in MOVING]]
+    stands = voice.index >= 0
+    rows[stands, MOVEMENT:] = voice.x[voice.index[stands]][:, -FUNCTIONALS:]
     return rows
 
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import fusion_net
-from fusion_data import MOVEMENT, TICK_SECS, WIDTH
+from fusion_data import READABLE, TICK_SECS, WIDTH
 from heads import ROOT, put_table
 
 # Weights learnt from clips without a licence.
@@ -22,28 +22,28 @@ def stepper(name, shape, weights, doubt):
     constant = lambda values: jnp.asarray(values, jnp.float32)[None]
     clear = constant(doubt["clear"])
     if name == "concatenation":
-        def step(rows, movement):
-            logits = fusion_net.concatenation(weights, rows, movement)
+        def step(rows, readable):
+            logits = fusion_net.concatenation(weights, rows, readable)
             away = [rows.at[:, place].set(0.0) for place in range(3)]
-            without = jnp.stack([fusion_net.concatenation(weights, one, movement) for one in away], 1)
+            without = jnp.stack([fusion_net.concatenation(weights, one, readable) for one in away], 1)
             # How far the answer moves without each.
             gate = jnp.abs(jax.nn.softmax(without, -1) - jax.nn.softmax(logits, -1)[:, None]).sum(-1)
             present = rows[..., fusion_net.PRESENT]
             gate = (gate + fusion_net.LEAST) * present
             return {"probabilities": jax.nn.softmax(logits / doubt["temperature"], -1), "weight": gate, "gate": gate,
                     "clear": clear + 0.0 * rows[:, 0, :3]}
-        return step, {"rows": (1, 3, WIDTH), "movement": (1, MOVEMENT)}
+        return step, {"rows": (1, 3, WIDTH), "readable": (1, READABLE)}
 
-    def step(rows, secs, state):
-        state, out = fusion_net.step(shape, weights, state, rows, secs)
+    def step(rows, readable, secs, state):
+        state, out = fusion_net.step(shape, weights, state, rows, readable, secs)
         apart = jnp.abs(jnp.log(out["several"] / (1 - out["several"])) - constant(doubt["threshold_logits"]))
         about = doubt["weights"][0] + doubt["weights"][1] * apart + doubt["weights"][2] * jnp.log(out["spread"])
         probabilities = jax.nn.softmax(out["logits"] / doubt["temperature"], -1)
         zero = 0.0 * rows[:, 0, :1]
         return {"probabilities": probabilities, "weight": out["weight"], "gate": out["gate"], "several": out["several"],
                 "doubts": jax.nn.sigmoid(about), "thresholds": constant(doubt["thresholds"]) + zero, "clear": clear + zero,
-                "state": state}
-    return step, {"rows": (1, 3, WIDTH), "secs": (1, 1), "state": (1, shape.state)}
+                "next_state": state}
+    return step, {"rows": (1, 3, WIDTH), "readable": (1, READABLE), "secs": (1, 1), "state": (1, shape.state)}
 
 
 def export(name, shape, weights, doubt, sequences):
@@ -85,15 +85,15 @@ def check(path, step, inputs, order, sequences):
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     furthest, compiled = 0.0, jax.jit(lambda *given: step(*given))
-    for rows, movement in sequences:
+    for rows, readable in sequences:
         state, ours = [np.zeros(inputs.get("state", (1, 1)), np.float32) for _ in range(2)]
         for at in range(min(TICKS_CHECKED, len(rows))):
-            everything = {"rows": rows[at:at + 1], "movement": movement[at:at + 1], "secs": np.full((1, 1), TICK_SECS, np.float32)}
+            everything = {"rows": rows[at:at + 1], "readable": readable[at:at + 1], "secs": np.full((1, 1), TICK_SECS, np.float32)}
             feed = {key: everything[key] if key != "state" else state for key in inputs}
             theirs = dict(zip(order, session.run(order, feed)))
             network = compiled(*[everything[key] if key != "state" else ours for key in inputs])
             furthest = max(furthest, *(float(np.abs(theirs[key] - np.asarray(network[key])).max()) for key in order))
-            state, ours = theirs.get("state", state), np.asarray(network.get("state", ours))
+            state, ours = theirs.get("next_state", state), np.asarray(network.get("next_state", ours))
     return furthest
 
 

@@ -9,7 +9,8 @@ forgetting). The answer is a log-linear pool of the modalities' own readings,
     weight_m = present_m * trust_m * exp(-age_m / fade_m) * power_m
 
 trust_m, 0…1, falls with what the stages measured to be worse than usual, and can't rise with it: those weights are held
-positive. A small network may add what is unusual in other ways; and what was doubted a moment ago is still in the windows
+positive. A small network may add what is unusual in other ways, also in the movement of
+the head and in the voice's functionals; and what was doubted a moment ago is still in the windows
 that readings rest on, so it is trusted less for a while. power_m says how much a reading tells, by how well the person is known, for how long the modality has been there
 (lasting_m, 0…1), and how much speech the voice's window holds. What attention finds is added to trust_m's logit and to the residual, through matrices that begin
 at nothing: untrained it is a late fusion.
@@ -26,7 +27,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from fusion_data import AGE, KNOWN, MOVEMENT, PRESENT, READING, RELIABILITIES, RELIABILITY
+from fusion_data import AGE, KNOWN, MOVEMENT, PRESENT, READABLE, READING, RELIABILITIES, RELIABILITY
 
 LABELS = 7
 MODALITIES = 3
@@ -46,6 +47,8 @@ DOUBTED_SECS = 2.0
 # Ticks that the running sums are made of, seconds.
 STEP_SECS = 0.1
 LATENT = 8
+# Whose the readable numbers are.
+OF_MODALITY = [(0, slice(0, MOVEMENT)), (1, slice(MOVEMENT, READABLE))]
 UNUSUAL = 12
 # A label that training never showed is left to the modalities' own readings.
 ABOUT = 4
@@ -66,8 +69,9 @@ class Shape:
         return MODALITIES * (2 + self.recursions * (1 + self.token * self.joint))
 
 
-def normalising(rows):
-    """Mean and spread of the reliabilities where a modality is there, from clean rows [N, 3, WIDTH]."""
+def normalising(rows, readable):
+    """Mean and spread of the reliabilities, and of what is readable, where a modality is there, from clean rows [N, 3, WIDTH]
+    and [N, READABLE]."""
     mean, sd = np.zeros((MODALITIES, RELIABILITIES), np.float32), np.ones((MODALITIES, RELIABILITIES), np.float32)
     for place in range(MODALITIES):
         there = rows[rows[:, place, PRESENT] > 0, place, RELIABILITY]
@@ -75,7 +79,11 @@ def normalising(rows):
             mean[place] = np.median(there, 0)
             low, high = np.percentile(there, [16, 84], axis=0)
             sd[place] = np.maximum((high - low) / 2, 0.02)
-    return {"mean": mean, "sd": sd}
+    middle, wide = np.zeros(READABLE, np.float32), np.ones(READABLE, np.float32)
+    for place, part in OF_MODALITY:
+        there = readable[rows[:, place, PRESENT] > 0][:, part]
+        middle[part], wide[part] = there.mean(0), there.std(0) + 1e-3
+    return {"mean": mean, "sd": sd, "readable": middle, "readable_sd": wide}
 
 
 def start(shape, key, normal):
@@ -93,6 +101,7 @@ def start(shape, key, normal):
         "fade": jnp.log(jnp.array([0.5, 2.0, 6.0])),
         "trust": jnp.full(MODALITIES, 2.0), "worse": jnp.full((MODALITIES, RELIABILITIES), inverse_softplus(0.15)),
         "unusual": spread(2 * RELIABILITIES, UNUSUAL), "unusual_bias": jnp.zeros((MODALITIES, UNUSUAL)),
+        "unusual_movement": plain(2 * MOVEMENT, UNUSUAL), "unusual_functionals": plain(2 * (READABLE - MOVEMENT), UNUSUAL),
         "trust_unusual": jnp.zeros((MODALITIES, UNUSUAL)), "doubted": jnp.full(MODALITIES, inverse_softplus(1.0)),
         "trust_token": jnp.zeros((MODALITIES, d)), "trust_joint": jnp.zeros((j, MODALITIES)),
         "residual": jnp.zeros((d, LABELS)), "stage": spread(d, shape.recursions + 1, 0.1),
@@ -122,8 +131,14 @@ def apart_from_usual(weights, rows):
     return jnp.clip((rows[..., RELIABILITY] - weights["normal"]["mean"]) / weights["normal"]["sd"], -3, 3)
 
 
-def step(shape, weights, state, rows, secs):
-    """One tick: `rows` [B, 3, WIDTH], `secs` [B, 1] since the last one → state, {logits, trust, weight, stage, …}."""
+def readable_apart(weights, rows, readable):
+    """The readable numbers in spreads from the usual, −3…3 [B, READABLE]; 0 where their modality is absent."""
+    apart = jnp.clip((readable - weights["normal"]["readable"]) / weights["normal"]["readable_sd"], -3, 3)
+    return jnp.concatenate([apart[..., part] * rows[..., place, PRESENT, None] for place, part in OF_MODALITY], -1)
+
+
+def step(shape, weights, state, rows, readable, secs):
+    """One tick: `rows` [B, 3, WIDTH], `readable` [B, READABLE], `secs` [B, 1] since the last one → state, {logits, trust, weight, stage, …}."""
     batch = rows.shape[0]
     present = rows[..., PRESENT]
     age = jnp.clip(rows[..., AGE], 0, OLD_SECS)
@@ -138,7 +153,11 @@ def step(shape, weights, state, rows, secs):
     token = jnp.zeros((batch, MODALITIES, shape.token))
     if shape.has_gates:
         logit = logit - (jax.nn.softplus(weights["worse"]) * jnp.maximum(0.0, -apart * SIGNS)).sum(-1)
-        unusual = jnp.tanh(each(jnp.concatenate([apart, jnp.abs(apart)], -1) / 2, weights["unusual"]) + weights["unusual_bias"])
+        both = lambda values: jnp.concatenate([values, jnp.abs(values)], -1) / 2
+        read = readable_apart(weights, rows, readable)
+        beside = [both(read[:, part]) @ weights[name] for (_, part), name in zip(OF_MODALITY, ("unusual_movement", "unusual_functionals"))]
+        beside = jnp.stack([*beside, jnp.zeros_like(beside[0])], 1)
+        unusual = jnp.tanh(each(both(apart), weights["unusual"]) + beside + weights["unusual_bias"])
         logit = logit + (unusual * weights["trust_unusual"]).sum(-1)
     if shape.has_attention:
         sure = logs - logs.mean(-1, keepdims=True)
@@ -216,35 +235,33 @@ def several(own, logits, logs, share, mixed):
     return {"several": by_mean * joint + by_spread * (1 - joint), "spread": jnp.sqrt((spread ** 2).mean(-1)), "joint": joint}
 
 
-def run(shape, weights, rows, secs=STEP_SECS):
-    """Whole sequences [B, T, 3, WIDTH] → what `step` gives, [B, T, …]."""
+def run(shape, weights, rows, readable, secs=STEP_SECS):
+    """Whole sequences [B, T, 3, WIDTH], [B, T, READABLE] → what `step` gives, [B, T, …]."""
     passed = jnp.full((rows.shape[0], 1), secs)
 
     def one(state, tick):
-        return step(shape, weights, state, tick, passed)
-    _, out = jax.lax.scan(one, nothing(shape, rows.shape[0]), jnp.swapaxes(rows, 0, 1))
+        return step(shape, weights, state, *tick, passed)
+    _, out = jax.lax.scan(one, nothing(shape, rows.shape[0]), (jnp.swapaxes(rows, 0, 1), jnp.swapaxes(readable, 0, 1)))
     return {name: jnp.swapaxes(value, 0, 1) for name, value in out.items()}
 
 
-def concatenation_start(key, normal, movement):
-    """The concatenation's weights: words, voice, face and movement side by side, two layers. `movement`: rows [N, M]."""
+def concatenation_start(key, normal):
+    """The concatenation's weights: words, voice, face and movement side by side, two layers."""
     keys = jax.random.split(key, 2)
     wide, hidden = MODALITIES * (LABELS + RELIABILITIES + 3) + MOVEMENT, 96
-    return {"normal": {name: jnp.asarray(value) for name, value in normal.items()}
-            | {"movement": jnp.asarray(movement.mean(0)), "movement_sd": jnp.asarray(movement.std(0) + 1e-3)},
+    return {"normal": {name: jnp.asarray(value) for name, value in normal.items()},
             "hidden": jax.random.normal(keys[0], (wide, hidden)) / wide ** 0.5, "hidden_bias": jnp.zeros(hidden),
             "labels": jax.random.normal(keys[1], (hidden, LABELS)) / hidden ** 0.5, "bias": jnp.zeros(LABELS)}
 
 
-def concatenation(weights, rows, movement):
-    """The concatenation: rows [..., 3, WIDTH], movement [..., M] → logits [..., 7]."""
+def concatenation(weights, rows, readable):
+    """The concatenation: rows [..., 3, WIDTH], readable [..., READABLE] → logits [..., 7]."""
     present = rows[..., PRESENT, None]
     apart = apart_from_usual(weights, rows)
     logs = rows[..., READING]
     sure = (logs - logs.mean(-1, keepdims=True)) / 3
     about = jnp.stack([jnp.clip(rows[..., AGE], 0, OLD_SECS), rows[..., KNOWN], rows[..., PRESENT]], -1)
     wide = (jnp.concatenate([sure, apart, about], -1) * present).reshape(*rows.shape[:-2], -1)
-    normal = weights["normal"]
-    moved = jnp.clip((movement - normal["movement"]) / normal["movement_sd"], -3, 3) * rows[..., 0, PRESENT, None]
+    moved = readable_apart(weights, rows, readable)[..., :MOVEMENT]
     hidden = jax.nn.relu(jnp.concatenate([wide, moved], -1) @ weights["hidden"] + weights["hidden_bias"])
     return hidden @ weights["labels"] + weights["bias"]

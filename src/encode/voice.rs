@@ -13,6 +13,7 @@ use crate::model::Network;
 use crate::model::Runtime;
 use crate::signal::Absence;
 use crate::signal::Evidence;
+use crate::signal::VOICE_FUNCTIONALS;
 use crate::signal::VoiceQuality;
 use crate::signal::VoiceWindow;
 
@@ -55,7 +56,7 @@ pub struct VoiceEncoder {
 const WIDTH: usize = 288;
 /// What the encoder gives: its last layer, and inner ones, which hear more of the voice and less of the words.
 const LAYERS: usize = 3;
-const FUNCTIONALS: usize = 88;
+const FUNCTIONALS: usize = VOICE_FUNCTIONALS;
 /// What the trust in a voice rests on: signal to noise (tens of dB), share of clipped samples, share of speech, speech in the
 /// window (4 s are 1); then of its newest sound: share of speech, range of levels (tens of dB), harmonics over noise (tens of
 /// dB), share with a pitch, flux, tilt of all and of the quietest (tens of dB).

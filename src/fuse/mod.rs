@@ -21,9 +21,9 @@ pub use choice::Fusions;
 pub use late::FusionSettings;
 pub use late::LateFusion;
 pub use network::NetworkFusion;
-pub use row::MOVEMENT;
+pub use row::READABLE;
 pub use row::ROW;
-pub use row::movement;
+pub use row::readable;
 pub use row::rows;
 
 /// Makes one answer of a moment. Defined for all eight combinations of present modalities; none gives `None`.

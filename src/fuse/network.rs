@@ -27,16 +27,16 @@ use crate::time::Timestamp;
 ///
 /// # Takes
 ///
-/// By the names in the manifest's contract: `rows` `[1,3,22]` ([`rows`](row::rows)), `movement` `[1,26]`
-/// ([`movement`](row::movement)), `secs` `[1,1]`, seconds since the tick before (50 ms at the first), `state` `[1,S]`, what it
-/// gave as `state` at the tick before (zeros at the first).
+/// By the names in the manifest's contract: `rows` `[1,3,22]` ([`rows`](row::rows)), `readable` `[1,114]`
+/// ([`readable`](row::readable)), `secs` `[1,1]`, seconds since the tick before (50 ms at the first), `state` `[1,S]`, what it
+/// gave as `next_state` at the tick before (zeros at the first).
 ///
 /// # Gives
 ///
 /// `probabilities` `[1,7]`, calibrated; `weight` `[1,3]`, how much each modality counted, and `gate` `[1,3]`, how far it moved the
 /// answer, each from 0; `several`, `doubts`,
 /// `thresholds` `[1,7]`: [`LabelsAtOnce`]; `clear` `[1,3]`: the probability from which a label is shown, the share of right
-/// ones among those and their share of all, as measured on people neither trained nor calibrated on; `state` `[1,S]`.
+/// ones among those and their share of all, as measured on people neither trained nor calibrated on; `next_state` `[1,S]`.
 ///
 /// Valence and arousal are the modalities' own, weighed by `weight` over their variance, as in the late fusion.
 pub struct NetworkFusion {
@@ -87,7 +87,7 @@ impl NetworkFusion {
         for port in &contract.inputs {
             match (port.name.as_str(), port.shape.as_slice()) {
                 ("rows", [Length::Fixed(1), Length::Fixed(3), Length::Fixed(wide)]) if *wide == row::ROW as i64 => {}
-                ("movement", [Length::Fixed(1), Length::Fixed(wide)]) if *wide == row::MOVEMENT as i64 => {}
+                ("readable", [Length::Fixed(1), Length::Fixed(wide)]) if *wide == row::READABLE as i64 => {}
                 ("secs", [Length::Fixed(1), Length::Fixed(1)]) => {}
                 ("state", [Length::Fixed(1), Length::Fixed(wide)]) => {
                     state = vec![0.0; usize::try_from(*wide).unwrap_or(0)];
@@ -95,7 +95,7 @@ impl NetworkFusion {
                 _ => {
                     return Err(other(
                         port,
-                        format!("rows [1,3,{}], movement [1,{}], secs [1,1] or state [1,S]", row::ROW, row::MOVEMENT),
+                        format!("rows [1,3,{}], readable [1,{}], secs [1,1] or state [1,S]", row::ROW, row::READABLE),
                     ));
                 }
             }
@@ -113,18 +113,18 @@ impl NetworkFusion {
 
     fn step(&self, moment: &Moment) -> Result<Step, ModelError> {
         let rows = row::rows(moment);
-        let movement = row::movement(moment);
+        let readable = row::readable(moment);
         let since = self.last.map_or(FIRST_STEP, |last| moment.at.since(last).min(LONGEST_STEP));
         let secs = [since.as_secs_f32()];
         let wide = self.state.len();
-        let (rows_shape, movement_shape, secs_shape, state_shape) =
-            ([1, 3, row::ROW], [1, row::MOVEMENT], [1, 1], [1, wide]);
+        let (rows_shape, readable_shape, secs_shape, state_shape) =
+            ([1, 3, row::ROW], [1, row::READABLE], [1, 1], [1, wide]);
         let inputs: Vec<Input<'_>> = self
             .takes
             .iter()
             .map(|port| match port.name.as_str() {
                 "rows" => Input::F32(&rows_shape, &rows),
-                "movement" => Input::F32(&movement_shape, &movement),
+                "readable" => Input::F32(&readable_shape, &readable),
                 "secs" => Input::F32(&secs_shape, &secs),
                 _ => Input::F32(&state_shape, &self.state),
             })
@@ -136,7 +136,7 @@ impl NetworkFusion {
             let at = self.gives.iter().position(|one| one == name)?;
             outputs.get(at).map(Vec::as_slice)
         };
-        let state = of("state").unwrap_or_default().to_vec();
+        let state = of("next_state").unwrap_or_default().to_vec();
         let has_any = Modality::ALL.into_iter().any(|one| moment.of(one).is_ok());
         if !has_any {
             return Ok(Step { answer: None, state });

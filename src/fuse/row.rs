@@ -6,6 +6,7 @@ use crate::signal::FACE_MOVING;
 use crate::signal::Label;
 use crate::signal::Modality;
 use crate::signal::Moment;
+use crate::signal::VOICE_FUNCTIONALS;
 use crate::time::Timestamp;
 use crate::time::Timestamped;
 
@@ -14,8 +15,8 @@ const RELIABILITIES: usize = 11;
 /// Numbers of one modality: present (0 or 1), age (s), how well the person is known (0..=1), quality (0..=1), seven
 /// log-probabilities, reliabilities. All 0 if it is absent.
 pub const ROW: usize = 4 + Label::COUNT + RELIABILITIES;
-/// Numbers about movement: [`movement`].
-pub const MOVEMENT: usize = 2 * MOVING.len();
+/// Numbers that a person could read as well: [`readable`].
+pub const READABLE: usize = 2 * MOVING.len() + VOICE_FUNCTIONALS;
 /// So long must a person be known for being half known, seconds: the prior of the heads.
 const PRIOR_SECS: f32 = 6.0;
 const LEAST_PROBABILITY: f32 = 1e-6;
@@ -60,17 +61,25 @@ fn fill(row: &mut [f32], evidence: &Timestamped<Evidence>, now: Timestamp) {
 }
 
 /// How head, eyes and lids move: means, then standard deviations, over the face's window, of the head's angles (radians),
-/// blinks and directions of gaze (blendshapes). All 0 without a face. How near the face is is among its reliabilities.
+/// blinks and directions of gaze (blendshapes); then the voice's functionals. All 0 of what is absent.
 #[must_use]
-pub fn movement(moment: &Moment) -> [f32; MOVEMENT] {
-    let mut movement = [0.0; MOVEMENT];
-    let Ok(face) = &moment.face else { return movement };
-    let embedding = &face.value.embedding;
-    let places = MOVING.iter().filter_map(|name| place_of(name));
-    for (place, at) in movement.iter_mut().zip(places.clone().chain(places.map(|at| FACE_MOVING + at))) {
-        *place = embedding.get(at).copied().unwrap_or(0.0);
+pub fn readable(moment: &Moment) -> [f32; READABLE] {
+    let mut readable = [0.0; READABLE];
+    let (movement, functionals) = readable.split_at_mut(2 * MOVING.len());
+    if let Ok(face) = &moment.face {
+        let places = MOVING.iter().filter_map(|name| place_of(name));
+        for (place, at) in movement.iter_mut().zip(places.clone().chain(places.map(|at| FACE_MOVING + at))) {
+            *place = face.value.embedding.get(at).copied().unwrap_or(0.0);
+        }
     }
-    movement
+    if let Ok(voice) = &moment.voice {
+        let embedding = &voice.value.embedding;
+        let theirs = embedding.iter().skip(embedding.len().saturating_sub(VOICE_FUNCTIONALS));
+        for (place, value) in functionals.iter_mut().zip(theirs) {
+            *place = *value;
+        }
+    }
+    readable
 }
 
 /// Where the face's embedding has the mean of something: blendshapes come first, then the head's angles.

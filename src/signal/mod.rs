@@ -44,5 +44,6 @@ pub use speech::Level;
 pub use speech::NewestSound;
 pub use speech::Transcript;
 pub use speech::Utterance;
+pub use speech::VOICE_FUNCTIONALS;
 pub use speech::VoiceQuality;
 pub use speech::VoiceWindow;

@@ -3,6 +3,9 @@
 use crate::signal::LabelsAtOnce;
 use crate::time::Span;
 
+/// Functionals of a window of talk; a voice's embedding ends with them.
+pub const VOICE_FUNCTIONALS: usize = 88;
+
 /// A stretch of talk that the voice network gets: 16 kHz mono, −1..=1.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct VoiceWindow {
