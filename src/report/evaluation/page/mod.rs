@@ -64,7 +64,7 @@ fn with_interval(estimate: &Estimate, written: fn(Option<f64>) -> String) -> Str
     let value = written(estimate.value);
     match (estimate.low, estimate.high) {
         (Some(_), Some(_)) => {
-            format!("{value} <small>{} to {}</small>", written(estimate.low), written(estimate.high))
+            format!("{value} <small>({} to {})</small>", written(estimate.low), written(estimate.high))
         }
         _ => value,
     }
@@ -88,7 +88,7 @@ mod tests {
     fn figures_have_their_interval_beside_them() {
         let whole = Estimate { value: Some(0.5), low: Some(-0.25), high: Some(0.75) };
 
-        assert_eq!(with_interval(&whole, percent), "50.0 <small>−25.0 to 75.0</small>");
+        assert_eq!(with_interval(&whole, percent), "50.0 <small>(−25.0 to 75.0)</small>");
         assert_eq!(with_interval(&Estimate::default(), percent), "–");
     }
 }
