@@ -17,7 +17,6 @@ use std::hint::black_box;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Instant;
 
 use circumplex::capture::media;
 use circumplex::capture::synthetic::SAMPLE_RATE_HZ;
@@ -53,6 +52,8 @@ use circumplex::signal::Moment;
 use circumplex::signal::Transcript;
 use circumplex::signal::Utterance;
 use circumplex::signal::VoiceWindow;
+use circumplex::time::Clock as _;
+use circumplex::time::MonotonicClock;
 use circumplex::time::Span;
 use circumplex::time::Timestamp;
 use circumplex::time::Timestamped;
@@ -191,15 +192,16 @@ fn sound(criterion: &mut Criterion) {
     let moment = Moment { at: Timestamp::from_secs(0.1), face: present(), voice: present(), words: present() };
     let mut fusions = Fusions::load(&manifest, &runtime, &FusionSettings::default(), &FusionKind::CHOICE);
     let mut group = criterion.benchmark_group("fusion");
+    let clock = MonotonicClock::start();
     for kind in FusionKind::CHOICE {
         assert!(fusions.choose(kind), "{:?}", fusions.missing());
         let mut tick = fusion_tick(&moment);
         group.bench_function(kind.name(), |bencher| bencher.iter(|| tick(&mut fusions)));
         let mut times: Vec<_> = (0..TICKS)
             .map(|_| {
-                let began = Instant::now();
+                let began = clock.now();
                 tick(&mut fusions);
-                began.elapsed()
+                clock.now().since(began)
             })
             .collect();
         times.sort_unstable();

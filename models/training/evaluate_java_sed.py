@@ -1,7 +1,7 @@
 """Measures the whole program: `python models/training/evaluate_java_sed.py --data DIR [--program PATH]`.
 
 For each speaker of the 192 audio-visual clips of Java-SED, heads of face and voice are trained without the speaker (and
-on RAVDESS and FER+), put into a folder of models, and the program analyses the speaker's clips with them: each by
+on RAVDESS and FER+), put into a folder of models, and the program analyses the speaker's clips with them and the late fusion: each by
 itself, carried through the speaker's clips in random orders, and carried through them sorted by emotion. The labels are
 those of the program's summaries. Prints UAR in %, and writes models/training/reports/java_sed.json.
 """
@@ -92,8 +92,8 @@ def main():
         for speaker in files:
             folders[speaker] = Path(place) / str(speaker)
             models_without(speaker, folders[speaker], faces, stills, sets, 0)
-            if given.no_words:
-                without(folders[speaker] / "manifest.toml", SPEECH)
+            # The fusion networks have met the speakers: the late fusion answers.
+            without(folders[speaker] / "manifest.toml", "fusion_", *[SPEECH] * given.no_words)
         for name, summaries in runs.items():
             for speaker, theirs in files.items():
                 if name.startswith("carried, order"):

@@ -7,6 +7,7 @@ writes models/training/reports/fusion.json; an evaluation that was stopped goes 
 """
 
 import argparse
+import pickle
 from functools import partial
 from pathlib import Path
 
@@ -21,13 +22,14 @@ import fusion_export
 import fusion_net
 import fusion_tables
 import fusion_words
-from fusion_data import AGE, CLEAN, KINDS, KNOWN, PRESENT, QUALITY, READING, RELIABILITY
+from fusion_data import AGE, KINDS, KNOWN, PRESENT, QUALITY, READING, RELIABILITY
+from fusion_intervals import calibration_interval
 from fusion_net import Shape
 from heads import LABELS, ROOT, WAYS, calibrate, log_softmax, report
 from keep import kept
 
 SEEDS = [0, 1, 2]
-STEPS = 360
+STEPS = 240
 BATCH = 48
 RATE = 4e-3
 DECAY = 1e-2
@@ -36,14 +38,18 @@ TICKS = 56
 THIN = 2
 ORDERS = 3
 # How much the whole clip's answer counts beside each tick's, and each of the others.
-CLIP_LOSS, TRUST_LOSS, SEVERAL_LOSS, RESIDUAL_LOSS = 0.5, 0.3, 0.3, 0.3
+CLIP_LOSS, TRUST_LOSS, SEVERAL_LOSS, RESIDUAL_LOSS = 0.5, 1.0, 0.3, 3.0
 # In training, so often a modality is taken away, words are put beside, clips are clean, and a face gets the voice of
 # another clip of its label.
 DROPPED, WITH_WORDS, CLEAN_SHARE, PAIRED = 0.12, 0.5, 0.4, 0.7
 # A reading of which so much is spoilt isn't to be trusted at all.
 SPOILT = 0.5
+# While its input is spoilt, a modality whose reading is from before is to be trusted less by so much.
+NOW = 0.6
+# Sequences that a file is checked on.
+CHECKED = 8
 LATE = {"trust": np.array([1.0, 1.0, 0.5]), "fade": np.array([0.5, 2.0, 6.0])}
-SHAPES = {"gated": Shape(), "ungated": Shape(has_gates=False), "gates alone": Shape(has_attention=False), "concatenation": None}
+SHAPES = {"gated": Shape(), "ungated": Shape(has_gates=False, has_labels=True), "gates alone": Shape(has_attention=False), "concatenation": None}
 MASKS = {"all": [], "face": [1, 2], "voice": [0, 2], "words": [0, 1], "face, voice": [2], "face, words": [1], "voice, words": [0]}
 
 
@@ -79,6 +85,10 @@ class Set:
         self.rows, self.readable, self.trouble = np.stack(rows), np.stack(readables), np.stack(troubles)
         self.bursts = np.stack(bursts) > 0
         self.labels, self.kinds, self.names = np.array(labels), np.array(kinds), np.array(names)
+
+    def distrust(self):
+        """How little each modality is to be trusted, 0…1: by what is spoilt of what it rests on, or now."""
+        return np.maximum(np.minimum(self.trouble / SPOILT, 1.0), NOW * self.bursts)
 
     def pick(self, places):
         some = object.__new__(Set)
@@ -129,7 +139,7 @@ def loss_of(shape, weights, rows, readable, labels, several, trouble):
             extra += SEVERAL_LOSS * much * (crossed * there).sum() / (there.sum() + 1e-6)
         if shape.has_gates:
             counted = rows[..., PRESENT] * jnp.where(trouble > 0, 2.0, 1.0)
-            told = optax.sigmoid_binary_cross_entropy(out["trust"], 1 - jnp.minimum(trouble / SPOILT, 1.0))
+            told = optax.sigmoid_binary_cross_entropy(out["trust"], 1 - trouble)
             extra += TRUST_LOSS * (told * counted).sum() / (counted.sum() + 1e-6)
     losses = optax.softmax_cross_entropy_with_integer_labels(logits, jnp.broadcast_to(labels[:, None], logits.shape[:2]))
     each = (losses * there).sum() / (there.sum() + 1e-6)
@@ -166,13 +176,14 @@ def train(shape, data, sentences, seed, steps=STEPS):
         some = data.pick(rng.choice(len(data.rows), BATCH, p=chance))
         for row in np.flatnonzero(rng.random(BATCH) < PAIRED):
             other = rng.choice(of_label[some.labels[row]][int(rng.random() < CLEAN_SHARE)])
-            some.rows[row, :, 1], some.trouble[row, :, 1] = data.rows[other, :, 1], data.trouble[other, :, 1]
+            for mine, theirs in ((some.rows, data.rows), (some.trouble, data.trouble), (some.bursts, data.bursts)):
+                mine[row, :, 1] = theirs[other, :, 1]
             some.readable[row, :, fusion_data.MOVEMENT:] = data.readable[other, :, fusion_data.MOVEMENT:]
         several = add_words(some, sentences, False, rng, WITH_WORDS)
         for place in range(3):
             some.rows[rng.random(BATCH) < DROPPED, :, place] = 0
         at = slice(rng.integers(THIN), None, THIN)
-        batch = some.rows[:, at], some.readable[:, at], some.labels, several, some.trouble[:, at]
+        batch = some.rows[:, at], some.readable[:, at], some.labels, several, some.distrust()[:, at]
         weights, state = update(shape, steps, weights, normal, state, *batch)
     return weights | {"normal": normal}
 
@@ -252,22 +263,23 @@ def fold(found, heads, sentences, tested, seeds):
             paired = plain.pick(slice(None))
             several = add_words(paired, sentences, True, np.random.default_rng(seed), 1.0)
             for with_words, tests in ((False, plain), (True, paired)):
-                for mask, away in MASKS.items():
-                    if not with_words and (mask != "all" and 2 not in away or mask in ("words", "face, voice")):
-                        continue
+                # Without words there are face and voice; with them all subsets, of people as they are known.
+                masks = MASKS if with_words else ("all", "face", "voice")
+                for mask in masks if not with_words or way == "carried" else ():
+                    away = MASKS[mask]
                     rows = tests.rows.copy()
                     rows[:, :, away] = 0
                     for name in fitted:
                         out = read(name, fitted[name], rows, tests.readable, temperatures[name], mask == "all")
                         key = (seed, way, name, ("paired: " if with_words else "") + mask)
                         results[key] = fusion_tables.of_fold(out, tests, rows, several if with_words else None, mask == "all")
+                        results[key]["temperature"] = temperatures[name]
     return results
 
 
-def evaluate(found, heads, sentences, cache, seeds):
-    speakers = sorted({one.speaker for one in found.values()})
+def evaluate(found, heads, sentences, cache, seeds, speakers):
     parts = []
-    for tested in tqdm(speakers, desc="speakers left out"):
+    for tested in tqdm(speakers or sorted({one.speaker for one in found.values()}), desc="speakers left out"):
         parts.append((tested, kept(cache / "fusion-evaluated", f"{tested} {seeds}", FILES,
                                    lambda: fold(found, heads, sentences, tested, seeds))))
     return parts
@@ -283,21 +295,32 @@ def main():
     arguments.add_argument("--program", type=Path, default=ROOT / "target/release/circumplex")
     arguments.add_argument("--evaluate", action="store_true", help="measure only: nothing is written but the report")
     arguments.add_argument("--seeds", type=int, default=len(SEEDS))
+    arguments.add_argument("--speakers", type=int, nargs="*", help="with --evaluate: read only these and keep it, for work side by side")
     given = arguments.parse_args()
     found = fusion_data.recordings(given.data, given.cache, given.program.resolve())
     heads = fusion_data.Heads(given.data, given.cache)
     sentences = fusion_words.sentences(given.data, given.cache)
+    # How sure the networks may be comes from the evaluation, so that is done, or looked up, first.
+    parts = evaluate(found, heads, sentences, given.cache, SEEDS[:given.seeds], given.speakers)
+    if given.speakers:
+        return
     if given.evaluate:
-        parts = evaluate(found, heads, sentences, given.cache, SEEDS[:given.seeds])
         tables = fusion_tables.tables(parts)
+        tables["calibration"] = {way: {name: calibration_interval(parts, way, name) for name in ("late", *SHAPES)} for way in WAYS}
         fusion_tables.show(tables)
         report("fusion", {"seeds": SEEDS[:given.seeds], "labels": LABELS, "kinds": KINDS} | tables)
         return
     gathered = fusion_data.readings(found, heads, None, ORDERS)
     training = Set(found, gathered, {one.speaker for one in found.values()})
+    trained, clean = {}, training.pick(np.flatnonzero(training.kinds == 0)[:CHECKED])
+    add_words(clean, sentences, True, np.random.default_rng(0), 0.5)
     for name, shape in SHAPES.items():
         if name != "gates alone":
-            fusion_export.export(name, shape, train(shape, training, sentences, 0, STEPS), training)
+            doubt, weights = fusion_tables.doubt_of(parts, name), train(shape, training, sentences, 0)
+            trained[name] = weights, doubt["temperature"]
+            fusion_export.export(name, shape, weights, doubt, list(zip(clean.rows, clean.readable)))
+    # For check_fusion.py.
+    (given.cache / "fusion-trained.pickle").write_bytes(pickle.dumps(jax.tree.map(np.asarray, trained)))
 
 
 if __name__ == "__main__":

@@ -5,15 +5,16 @@ what all of them said lately, through one decaying correlation matrix each; a ga
 them, choose how much of that is taken up (equations: gated recursive joint cross-attention, made causal with exponential
 forgetting). The answer is a log-linear pool of the modalities' own readings,
 
-    log p = sum_m weight_m * log p_m + residual
+    log p = sum_m weight_m * log p_m (+ residual)
     weight_m = present_m * trust_m * exp(-age_m / fade_m) * power_m
 
 trust_m, 0…1, falls with what the stages measured to be worse than usual, and can't rise with it: those weights are held
 positive. A small network may add what is unusual in other ways, also in the movement of
 the head and in the voice's functionals; and what was doubted a moment ago is still in the windows
 that readings rest on, so it is trusted less for a while. power_m says how much a reading tells, by how well the person is known, for how long the modality has been there
-(lasting_m, 0…1), and how much speech the voice's window holds. What attention finds is added to trust_m's logit and to the residual, through matrices that begin
-at nothing: untrained it is a late fusion.
+(lasting_m, 0…1), and how much speech the voice's window holds. What attention finds is added to trust_m's logit, through matrices that begin at
+nothing: untrained it is a late fusion. Where tokens say which labels a modality sees, attention may add to the labels'
+logits, too (the residual, from nothing as well).
 
 Several labels at once are read from the pool, shares and tokens as in label-wise dynamic uncertainty: for each label a mean
 and a spread in a space of its own, and y = y_mean * y_joint + y_spread * (1 - y_joint).
@@ -27,7 +28,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from fusion_data import AGE, KNOWN, MOVEMENT, PRESENT, READABLE, READING, RELIABILITIES, RELIABILITY
+from fusion_data import AGE, KNOWN, MOVEMENT, PRESENT, QUALITY, READABLE, READING, RELIABILITIES, RELIABILITY
 
 LABELS = 7
 MODALITIES = 3
@@ -44,6 +45,8 @@ OLD_SECS = 5.0
 LASTING_SECS = 2.0
 # For so long what was spoilt stays in the windows that readings rest on, seconds.
 DOUBTED_SECS = 2.0
+# What was usual lately, seconds.
+USUAL_SECS = 4.0
 # Ticks that the running sums are made of, seconds.
 STEP_SECS = 0.1
 LATENT = 8
@@ -63,10 +66,13 @@ class Shape:
     recursions: int = 2
     has_gates: bool = True
     has_attention: bool = True
+    # Whether tokens say which labels a modality sees, and attention may add to the labels' logits; else only how sure it is
+    # and how far it agrees with the others, and attention may only weigh.
+    has_labels: bool = False
 
     @property
     def state(self):
-        return MODALITIES * (2 + self.recursions * (1 + self.token * self.joint))
+        return MODALITIES * (2 + RELIABILITIES + self.recursions * (1 + self.token * self.joint))
 
 
 def normalising(rows, readable):
@@ -100,9 +106,9 @@ def start(shape, key, normal):
         "power": jnp.full(MODALITIES, -0.2), "informed": jnp.zeros((MODALITIES, 3)),
         "fade": jnp.log(jnp.array([0.5, 2.0, 6.0])),
         "trust": jnp.full(MODALITIES, 2.0), "worse": jnp.full((MODALITIES, RELIABILITIES), inverse_softplus(0.15)),
-        "unusual": spread(2 * RELIABILITIES, UNUSUAL), "unusual_bias": jnp.zeros((MODALITIES, UNUSUAL)),
+        "unusual": spread(4 * RELIABILITIES, UNUSUAL), "unusual_bias": jnp.zeros((MODALITIES, UNUSUAL)),
         "unusual_movement": plain(2 * MOVEMENT, UNUSUAL), "unusual_functionals": plain(2 * (READABLE - MOVEMENT), UNUSUAL),
-        "trust_unusual": jnp.zeros((MODALITIES, UNUSUAL)), "doubted": jnp.full(MODALITIES, inverse_softplus(1.0)),
+        "trust_unusual": jnp.zeros((MODALITIES, UNUSUAL)), "doubted": jnp.full(MODALITIES, inverse_softplus(1.0)), "poor": jnp.full(MODALITIES, inverse_softplus(2.0)),
         "trust_token": jnp.zeros((MODALITIES, d)), "trust_joint": jnp.zeros((j, MODALITIES)),
         "residual": jnp.zeros((d, LABELS)), "stage": spread(d, shape.recursions + 1, 0.1),
         "forget": jnp.log(jnp.array([3.0] * shape.recursions)),
@@ -144,11 +150,13 @@ def step(shape, weights, state, rows, readable, secs):
     age = jnp.clip(rows[..., AGE], 0, OLD_SECS)
     logs = rows[..., READING] * present[..., None]
     apart = apart_from_usual(weights, rows)
-    lasting, doubted, memory = state[:, :MODALITIES], state[:, MODALITIES:2 * MODALITIES], state[:, 2 * MODALITIES:]
+    lasting, doubted, usual, memory = jnp.split(state, np.cumsum([MODALITIES, MODALITIES, MODALITIES * RELIABILITIES]), -1)
+    usual = usual.reshape(batch, MODALITIES, RELIABILITIES)
+    changed = (apart - usual) * present[..., None]
+    usual = usual + (1 - jnp.exp(-secs / USUAL_SECS))[..., None] * changed
     lasting = (lasting + (1 - jnp.exp(-secs / LASTING_SECS)) * (1 - lasting)) * present
     about = jnp.stack([age, rows[..., KNOWN], present, lasting], -1)
     logit = jnp.broadcast_to(weights["trust"], present.shape)
-    residual = 0.0
     stages = jnp.zeros((batch, MODALITIES, shape.recursions + 1))
     token = jnp.zeros((batch, MODALITIES, shape.token))
     if shape.has_gates:
@@ -157,10 +165,12 @@ def step(shape, weights, state, rows, readable, secs):
         read = readable_apart(weights, rows, readable)
         beside = [both(read[:, part]) @ weights[name] for (_, part), name in zip(OF_MODALITY, ("unusual_movement", "unusual_functionals"))]
         beside = jnp.stack([*beside, jnp.zeros_like(beside[0])], 1)
-        unusual = jnp.tanh(each(both(apart), weights["unusual"]) + beside + weights["unusual_bias"])
+        unusual = jnp.tanh(each(jnp.concatenate([both(apart), both(changed)], -1), weights["unusual"]) + beside + weights["unusual_bias"])
         logit = logit + (unusual * weights["trust_unusual"]).sum(-1)
+        # What the stages themselves say of the input.
+        logit = logit - jax.nn.softplus(weights["poor"]) * (1 - rows[..., QUALITY])
     if shape.has_attention:
-        sure = logs - logs.mean(-1, keepdims=True)
+        sure = logs - logs.mean(-1, keepdims=True) if shape.has_labels else agreement(logs, present)
         wide = jnp.concatenate([sure, apart, about], -1) * present[..., None]
         token = jnp.tanh(each(wide, weights["token"]) + weights["token_bias"]) * present[..., None]
         joint = jnp.tanh(jnp.concatenate([token, present[..., None]], -1).reshape(batch, -1) @ weights["joint"])
@@ -180,15 +190,26 @@ def step(shape, weights, state, rows, readable, secs):
     weight = present * trust * jnp.exp(-age / jnp.exp(weights["fade"])) * power
     share = weight / (weight.sum(-1, keepdims=True) + LEAST)
     mixed = (share[..., None] * token).sum(1)
-    if shape.has_attention:
+    residual = jnp.zeros((batch, LABELS))
+    if shape.has_attention and shape.has_labels:
         residual = mixed @ weights["residual"]
-    residual = residual + jnp.zeros((batch, LABELS))
     logits = (weight[..., None] * logs).sum(1) + residual
-    # How far each moves the answer: what it weighs, times how far it tells the labels apart.
-    gate = weight * jnp.sqrt(((logs - logs.mean(-1, keepdims=True)) ** 2).mean(-1) + LEAST)
+    # How much of what each tells is trusted: the information in its share of the pool, times trust.
+    own = jax.nn.log_softmax(weight[..., None] * logs, -1)
+    told = (jnp.exp(own) * (own + np.log(LABELS))).sum(-1)
+    gate = present * trust * jnp.exp(-age / jnp.exp(weights["fade"])) * (told + LEAST)
     out = {"logits": logits, "trust": logit, "weight": weight, "gate": gate, "stage": stages, "residual": residual}
     out |= several(weights["several"], logits, logs, share, mixed)
-    return jnp.concatenate([lasting, doubted, memory], -1), out
+    return jnp.concatenate([lasting, doubted, usual.reshape(batch, -1), memory], -1), out
+
+
+def agreement(logs, present):
+    """How sure each modality is, and how far it agrees with each [B, 3, LABELS]; 0 in the places left."""
+    p = jnp.exp(logs) * present[..., None]
+    sure = 1 + (p * logs).sum(-1, keepdims=True) / np.log(LABELS)
+    alike = jnp.einsum("bml,bnl->bmn", p, p)
+    left = jnp.zeros((*alike.shape[:2], LABELS - MODALITIES - 1))
+    return jnp.concatenate([3 * sure, 3 * alike, left], -1)
 
 
 def each(x, matrices):

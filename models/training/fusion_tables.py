@@ -186,6 +186,21 @@ def several(folds):
     return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
 
 
+def doubt_of(parts, fusion):
+    """What a network is to know of how sure it may be, from the folds: temperature; the least probability of a label that is
+    shown, how many of those are right and how many are shown, on speakers who didn't choose it; of several labels, thresholds
+    and weights of the doubt."""
+    seeds = sorted({key[0] for key in parts[0][1]})
+    of = lambda seed, way, mask: [(speaker, part[seed, way, fusion, mask]) for speaker, part in parts]
+    rows = [doubt(of(seed, "afresh", "all")) for seed in seeds]
+    found = {"temperature": float(np.exp(np.mean([np.log(part[seed, "afresh", fusion, "all"]["temperature"]) for _, part in parts for seed in seeds]))),
+             "clear": [float(np.mean([row[name] for row in rows])) for name in ("threshold of ticks", "right of shown ticks", "shown of ticks")]}
+    if "several" in of(seeds[0], "carried", "paired: all")[0][1]:
+        thresholds, weights = fusion_several.fit([part for seed in seeds for _, part in of(seed, "carried", "paired: all")])
+        found |= {"thresholds": thresholds, "threshold_logits": fusion_several.logit(thresholds), "weights": weights}
+    return found
+
+
 def threshold(of):
     """The least probability from which on TARGET of the answers are right."""
     sure, right = (np.concatenate([one[at] for one in of]) for at in (0, 1))

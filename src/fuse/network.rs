@@ -59,7 +59,7 @@ const FIRST_STEP: Duration = Duration::from_millis(50);
 /// After a longer break what was before counts as if it had been as long.
 const LONGEST_STEP: Duration = Duration::from_mins(1);
 /// Gates of less than this in sum are none.
-const LEAST_WEIGHT: f32 = 1e-6;
+const LEAST_WEIGHT: f32 = 1e-12;
 
 /// What a step gave.
 struct Step {
@@ -179,7 +179,8 @@ impl Fuser for NetworkFusion {
     }
 
     fn compare(&self, moment: &Moment) -> Result<Option<Fused>, ModelError> {
-        Ok(self.step(moment)?.answer)
+        let has_any = Modality::ALL.into_iter().any(|one| moment.of(one).is_ok());
+        if has_any { Ok(self.step(moment)?.answer) } else { Ok(None) }
     }
 
     fn reset(&mut self) {

@@ -37,7 +37,6 @@ use crate::signal::Evidence;
 use crate::signal::FaceView;
 use crate::signal::Level;
 use crate::signal::Modality;
-use crate::signal::Presence;
 use crate::signal::Transcript;
 use crate::signal::Utterance;
 use crate::time::Span;
@@ -494,15 +493,18 @@ impl Fusion<'_> {
 
 /// The answer to a moment, and what it would be without each modality.
 pub(super) fn tick(fuser: &mut dyn crate::fuse::Fuser, moment: crate::signal::Moment) -> Result<Tick, ModelError> {
-    let fused = fuser.fuse(&moment)?;
+    let present = Modality::ALL.map(|modality| moment.of(modality).is_ok());
     let mut without = [None; 3];
-    for (place, modality) in without.iter_mut().zip(Modality::ALL) {
-        let mut masked = moment.clone();
-        let presence: &mut Presence = masked.of_mut(modality);
-        if presence.is_ok() {
-            *presence = Err(Absence::SwitchedOff);
+    for ((place, modality), is_present) in without.iter_mut().zip(Modality::ALL).zip(present) {
+        if is_present {
+            let mut masked = moment.clone();
+            *masked.of_mut(modality) = Err(Absence::SwitchedOff);
             *place = fuser.compare(&masked)?;
-        } else {
+        }
+    }
+    let fused = fuser.fuse(&moment)?;
+    for (place, is_present) in without.iter_mut().zip(present) {
+        if !is_present {
             *place = fused;
         }
     }

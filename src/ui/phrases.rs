@@ -290,6 +290,15 @@ pub fn fusion_absence(state: Option<&FusionState>, kind: FusionKind) -> Option<S
     (!state.has(kind)).then(|| format!("not available: {}", why()))
 }
 
+/// What ± says of one modality, or of all fused.
+#[must_use]
+pub const fn band(of: Option<Modality>) -> &'static str {
+    match of {
+        Some(Modality::Words) => "± is one standard deviation, held against people's ratings of sentences",
+        _ => "± is one standard deviation, unverified: no recordings with people's ratings were at hand",
+    }
+}
+
 /// What it would be without one modality, in one line.
 #[must_use]
 pub fn without(modality: Modality, fused: Option<&Fused>) -> String {

@@ -1,8 +1,13 @@
 //! Every combination of present modalities gives an answer in range, and none gives none.
 
+use std::sync::Mutex;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use circumplex::fuse::Fuser as _;
+use circumplex::fuse::FusionKind;
+use circumplex::fuse::FusionSettings;
+use circumplex::fuse::Fusions;
 use circumplex::fuse::LateFusion;
 use circumplex::signal::Absence;
 use circumplex::signal::Affect;
@@ -17,6 +22,8 @@ use circumplex::time::Span;
 use circumplex::time::Timestamp;
 use circumplex::time::Timestamped;
 use proptest::prelude::*;
+
+use crate::support;
 
 const NOW: Timestamp = Timestamp::from_nanos(60_000_000_000);
 
@@ -72,11 +79,22 @@ fn presence(present: bool, evidence: Timestamped<Evidence>) -> Presence {
     if present { Ok(evidence) } else { Err(Absence::NoSource) }
 }
 
+/// All fusions, loaded once.
+fn fusions() -> &'static Mutex<Fusions> {
+    static FUSIONS: OnceLock<Mutex<Fusions>> = OnceLock::new();
+    FUSIONS.get_or_init(|| {
+        let (manifest, settings) = (support::manifest(), FusionSettings::default());
+        let fusions = Fusions::load(&manifest, &support::runtime(), &settings, &FusionKind::ALL);
+        assert_eq!(fusions.missing(), []);
+        Mutex::new(fusions)
+    })
+}
+
 proptest! {
     #[test]
     fn all_eight_combinations_are_answered(face in face(), voice in voice(), words in words()) {
-        let mut fusion = LateFusion::default();
-        for bits in 0..8u8 {
+        let mut fusions = fusions().lock().unwrap();
+        for (kind, bits) in FusionKind::ALL.into_iter().flat_map(|kind| (0..8u8).map(move |bits| (kind, bits))) {
             let present = [bits & 1 != 0, bits & 2 != 0, bits & 4 != 0];
             let moment = Moment {
                 at: NOW,
@@ -84,26 +102,48 @@ proptest! {
                 voice: presence(present[1], voice.clone()),
                 words: presence(present[2], words.clone()),
             };
+            let fusion = fusions.of(kind).unwrap();
+            fusion.reset();
 
+            let compared = fusion.compare(&moment).unwrap();
             let fused = fusion.fuse(&moment).unwrap();
 
-            prop_assert_eq!(fused.is_some(), bits != 0, "{:03b}", bits);
-            prop_assert_eq!(fusion.compare(&moment).unwrap(), fused, "comparing remembers nothing");
+            prop_assert_eq!(fused.is_some(), bits != 0, "{:?} {:03b}", kind, bits);
+            prop_assert_eq!(compared, fused, "comparing remembers nothing: {:?}", kind);
             let Some(fused) = fused else { continue };
             let Affect { valence, arousal, valence_sd, arousal_sd } = fused.reading.affect;
             for axis in [valence.get(), arousal.get()] {
                 prop_assert!((-1.0..=1.0).contains(&axis));
             }
             for doubt in [valence_sd, arousal_sd] {
-                prop_assert!(doubt.is_finite() && doubt > 0.0, "{doubt}");
+                prop_assert!(doubt.is_finite() && doubt > 0.0, "{:?} {}", kind, doubt);
             }
             prop_assert!(fused.reading.probabilities.iter().all(|p| (0.0..=1.0).contains(p)));
             prop_assert!((fused.reading.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-4);
             let gates = Modality::ALL.map(|modality| fused.gates.of(modality));
-            prop_assert!((gates.iter().sum::<f32>() - 1.0).abs() < 1e-4, "{gates:?}");
+            prop_assert!((gates.iter().sum::<f32>() - 1.0).abs() < 1e-4, "{kind:?} {gates:?}");
             for (gate, present) in gates.into_iter().zip(present) {
-                prop_assert_eq!(gate > 0.0, present, "{:?}", gates);
+                prop_assert_eq!(gate > 0.0, present, "{:?} {:?}", kind, gates);
             }
+        }
+    }
+
+    #[test]
+    fn a_fusion_remembers_until_it_begins_afresh(face in face(), voice in voice()) {
+        let mut fusions = fusions().lock().unwrap();
+        for kind in FusionKind::ALL {
+            let fusion = fusions.of(kind).unwrap();
+            let mut pass = || {
+                fusion.reset();
+                let answers = (0..6).map(|tick| {
+                    let at = NOW + Duration::from_millis(50 * tick);
+                    let (face, voice) = (Ok(face.clone()), Ok(voice.clone()));
+                    fusion.fuse(&Moment { at, face, voice, words: Err(Absence::NoWords) }).unwrap()
+                });
+                answers.collect::<Vec<_>>()
+            };
+
+            prop_assert_eq!(pass(), pass(), "{:?}", kind);
         }
     }
 

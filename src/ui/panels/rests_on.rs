@@ -108,7 +108,7 @@ fn fused_ui(ui: &mut Ui, view: &View<'_>) {
 
     let said = fused.map_or_else(|| "fused –".to_owned(), |fused| format!("fused: {}", in_words(&fused.reading)));
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &said));
-    response.on_hover_text("all together, weighed as below; ± is one standard deviation");
+    response.on_hover_text(format!("all together, weighed as below; {}", phrases::band(None)));
 }
 
 /// "valence +0.31 ± 0.22   arousal −0.10 ± 0.20   happiness 62 %".
@@ -150,7 +150,8 @@ fn row_ui(ui: &mut Ui, view: &View<'_>, motion: &Motion, modality: Modality, hei
     let off = view.state.off.iter().find(|(off, _)| *off == modality).map(|(_, message)| message.as_str());
     response.on_hover_text(format!(
         "bar: how much the reading rests on the {name}: {text}\n\
-         below it: what is read from the {name} alone; ± is one standard deviation\n{basis}{}",
+         below it: what is read from the {name} alone; {}\n{basis}{}",
+        phrases::band(Some(modality)),
         off.map_or_else(String::new, |message| format!("\n{message}"))
     ));
 }
