@@ -65,11 +65,12 @@ pub struct Fusions {
 }
 
 impl Fusions {
-    /// Loads those of `kinds`; the late fusion is always there. Without the one that the settings choose, late answers.
+    /// Loads those of `kinds` and the one that the settings choose; the late fusion is always there. Without the one that the settings choose, late answers.
     #[must_use]
     pub fn load(manifest: &Manifest, runtime: &Runtime, settings: &FusionSettings, kinds: &[FusionKind]) -> Self {
         let mut fusions = Self::late(settings);
-        for kind in kinds {
+        let chosen = (!kinds.contains(&settings.kind)).then_some(&settings.kind);
+        for kind in kinds.iter().chain(chosen) {
             let Some(model) = kind.model() else { continue };
             match NetworkFusion::load(manifest, runtime, model, settings.min_sd) {
                 Ok(fusion) => fusions.all.push((*kind, Box::new(fusion))),
