@@ -6,7 +6,7 @@
 //! | `hear`           | one second of speech: voice activity, descriptors, cutting       |
 //! | `voice window`   | one window of four seconds: acoustic encoder, reading            |
 //! | `words`          | one spoken sentence: language, Whisper, its reading              |
-//! | `fusion`         | one answer and what it would be without each modality, by each fusion; the slowest as well |
+//! | `fusion`         | one answer by each fusion, alone and with what it would be without each modality; the slowest as well |
 //! | `whole pipeline` | a film of 20 s, 720p, 30 fps, with talk: every frame and all its sound, on all cores |
 //!
 //! The film is the test clip's face, scaled up, with the synthetic participant's voice; it is made once, in `target/tmp`.
@@ -195,23 +195,26 @@ fn sound(criterion: &mut Criterion) {
     let clock = MonotonicClock::start();
     for kind in FusionKind::CHOICE {
         assert!(fusions.choose(kind), "{:?}", fusions.missing());
-        let mut tick = fusion_tick(&moment);
-        group.bench_function(kind.name(), |bencher| bencher.iter(|| tick(&mut fusions)));
-        let mut times: Vec<_> = (0..TICKS)
-            .map(|_| {
-                let began = clock.now();
-                tick(&mut fusions);
-                clock.now().since(began)
-            })
-            .collect();
-        times.sort_unstable();
-        println!("{}: median {:?}, 99 of 100 within {:?}", kind.name(), times[TICKS / 2], times[TICKS * 99 / 100]);
+        for compares in [false, true] {
+            let mut tick = fusion_tick(&moment, compares);
+            let name = format!("{}{}", kind.name(), if compares { ", and without each" } else { "" });
+            group.bench_function(&name, |bencher| bencher.iter(|| tick(&mut fusions)));
+            let mut times: Vec<_> = (0..TICKS)
+                .map(|_| {
+                    let began = clock.now();
+                    tick(&mut fusions);
+                    clock.now().since(began)
+                })
+                .collect();
+            times.sort_unstable();
+            println!("{name}: median {:?}, 99 of 100 within {:?}", times[TICKS / 2], times[TICKS * 99 / 100]);
+        }
     }
     group.finish();
 }
 
-/// One answer, and what it would be without each modality.
-fn fusion_tick(moment: &Moment) -> impl FnMut(&mut Fusions) {
+/// One answer, and, if asked, what it would be without each modality.
+fn fusion_tick(moment: &Moment, compares: bool) -> impl FnMut(&mut Fusions) {
     let mut moment = moment.clone();
     let mut away = Modality::ALL.map(|modality| {
         let mut masked = moment.clone();
@@ -220,7 +223,7 @@ fn fusion_tick(moment: &Moment) -> impl FnMut(&mut Fusions) {
     });
     move |fusions| {
         moment.at = moment.at + offline::TICK;
-        for masked in &mut away {
+        for masked in away.iter_mut().filter(|_| compares) {
             masked.at = moment.at;
             black_box(fusions.compare(masked).unwrap());
         }

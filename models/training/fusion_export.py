@@ -30,7 +30,7 @@ def stepper(name, shape, weights, doubt):
             gate = jnp.abs(jax.nn.softmax(without, -1) - jax.nn.softmax(logits, -1)[:, None]).sum(-1)
             present = rows[..., fusion_net.PRESENT]
             gate = (gate + fusion_net.LEAST) * present
-            return {"probabilities": jax.nn.softmax(logits / doubt["temperature"], -1), "weight": gate, "gate": gate,
+            return {"probabilities": jax.nn.softmax(logits / doubt["temperature"], -1), "weight": 1.0 * gate, "gate": gate,
                     "clear": clear + 0.0 * rows[:, 0, :3]}
         return step, {"rows": (1, 3, WIDTH), "readable": (1, READABLE)}
 
@@ -54,7 +54,7 @@ def export(name, shape, weights, doubt, sequences):
     step, inputs = stepper(name, shape, weights, doubt)
     example = step(*[jnp.zeros(size) for size in inputs.values()])
     order = sorted(example)
-    model = to_onnx(lambda *given: tuple(step(*given)[key] for key in order), list(inputs.values()))
+    model = to_onnx(lambda *given: tuple(value for _, value in sorted(step(*given).items())), list(inputs.values()))
     rename(model, [one.name for one in model.graph.input], list(inputs))
     rename(model, [one.name for one in model.graph.output], order)
     model.producer_name, model.doc_string = "circumplex", f"Fusion, {name}. Acted expressions. See CARD-fusion.md"
