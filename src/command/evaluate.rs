@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -46,6 +47,12 @@ use crate::report::evaluation::read_list;
 use crate::signal::Label;
 use crate::signal::Modality;
 use crate::signal::Moment;
+use crate::time::Timestamp;
+
+/// A reading of which so much is spoilt is spoilt, 0..=1; one of which nothing is isn't; those between don't count.
+const SPOILT: f32 = 0.25;
+/// How finely that is looked at.
+const LOOK: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Args)]
 pub(super) struct Request {
@@ -202,6 +209,8 @@ struct Bench {
     /// Those that are there.
     kinds: Vec<FusionKind>,
     spoiling: Spoiling,
+    /// What a face's reading rests on, before its frame.
+    face_window: Duration,
     models: Vec<(String, String)>,
     settings: serde_json::Value,
 }
@@ -221,8 +230,9 @@ impl Bench {
         models.extend(networks.filter_map(|name| Some((name.to_owned(), manifest.entry(name).ok()?.sha256.clone()))));
         models.sort();
         models.dedup();
+        let face_window = Duration::from_secs_f32(place.settings.stages.face.window_secs.max(0.0));
         let settings = serde_json::to_value(&place.settings.stages)?;
-        Ok(Self { stages, fusions, kinds, spoiling, models, settings })
+        Ok(Self { stages, fusions, kinds, spoiling, face_window, models, settings })
     }
 
     /// The person is nobody and stays so.
@@ -264,7 +274,7 @@ impl Bench {
                 .collect::<Result<Vec<_>, _>>()?;
             take.add(&moments, &answers, role);
             if let (Some(sabotage), Some(whole)) = (&sabotage, answers.last()) {
-                let is_spoilt = |moment: &Moment| is_spoilt(sabotage, moment);
+                let is_spoilt = |moment: &Moment| is_spoilt(sabotage, moment, self.face_window);
                 take.add_gates(&moments, whole, sabotage.trouble.modality(), is_spoilt);
             }
         }
@@ -272,10 +282,23 @@ impl Bench {
     }
 }
 
-/// Whether trouble is on. Words are spoilt when they are said, and stand for long.
-fn is_spoilt(sabotage: &Sabotage, moment: &Moment) -> bool {
-    let said = moment.words.as_ref().ok().filter(|_| sabotage.trouble.modality() == Modality::Words);
-    sabotage.bursts.is_on(said.map_or(moment.at, |words| words.span.end))
+/// Whether what the standing reading of the modality in trouble rests on is spoilt, by [`SPOILT`] of it or more; none if it is
+/// by less. A face's reading rests on the window before its frame. Words are spoilt when they are said, and stand for long.
+fn is_spoilt(sabotage: &Sabotage, moment: &Moment, face_window: Duration) -> Option<bool> {
+    let modality = sabotage.trouble.modality();
+    let span = moment.of(modality).as_ref().ok()?.span;
+    let start = match modality {
+        Modality::Face => span.end - face_window,
+        Modality::Voice => span.start,
+        Modality::Words => span.end,
+    };
+    let (mut at, mut on, mut all) = (start.max(Timestamp::ZERO), 0.0, 0.0);
+    while at <= span.end {
+        all += 1.0;
+        on += f32::from(u8::from(sabotage.bursts.is_on(at)));
+        at = at + LOOK;
+    }
+    (on == 0.0 || on >= SPOILT * all).then_some(on > 0.0)
 }
 
 /// What was found so far.

@@ -76,19 +76,19 @@ impl Take {
     }
 
     /// The gates of the modality that is in trouble in the same fusion's answers to all that was known; `is_spoilt` says
-    /// whether what stands at a moment was spoilt. For one fusion after the other, as [`add`](Self::add).
+    /// whether what stands at a moment was spoilt, or nothing where it was a little. For one fusion after the other, as [`add`](Self::add).
     pub fn add_gates(
         &mut self,
         moments: &[Moment],
         answers: &[Option<Fused>],
         modality: Modality,
-        is_spoilt: impl Fn(&Moment) -> bool,
+        is_spoilt: impl Fn(&Moment) -> Option<bool>,
     ) {
         let is_there = |moment: &Moment| moment.face.is_ok() && moment.voice.is_ok() && moment.of(modality).is_ok();
         let both = moments.iter().zip(answers).filter(|(moment, _)| is_there(moment));
         let gates = both.filter_map(|(moment, answer)| {
             let weight = f64::from(answer.as_ref()?.gates.of(modality));
-            Some(Gate { weight, is_spoilt: is_spoilt(moment) })
+            Some(Gate { weight, is_spoilt: is_spoilt(moment)? })
         });
         self.gates.push(gates.collect());
     }
