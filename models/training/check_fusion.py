@@ -60,7 +60,7 @@ def answers(name, weights, temperature, rows, readable, affect, sd):
     """As the program's table of fused answers [T, 14]: probabilities, valence, arousal, deviations, gates."""
     if name == "concatenation":
         out = fusion.forward(None, weights, jnp.asarray(rows)[None], jnp.asarray(readable)[None], True)
-        weight = gate = (np.asarray(out["weight"][0]) + fusion_net.LEAST) * rows[..., PRESENT]
+        weight = gate = np.asarray(out["gate"][0])
     else:
         out = fusion_net.run(fusion.SHAPES[name], weights, jnp.asarray(rows)[None], jnp.asarray(readable)[None], TICK_SECS)
         weight, gate = (np.asarray(out[key][0], np.float64) for key in ("weight", "gate"))

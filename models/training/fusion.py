@@ -70,10 +70,10 @@ def late(rows):
 
 class Set:
     """Sequences of one length, padded: rows [N, T, 3, WIDTH], readable [N, T, R], label [N], trouble [N, T, 3] (how
-    much of what a reading rests on is spoilt, 0…1), bursts [N, T, 3] (when), kind [N], name [N]."""
+    much of what a reading rests on is spoilt, 0…1), bursts [N, T, 3] (when), kind [N]."""
 
     def __init__(self, found, gathered, speakers):
-        rows, readables, labels, troubles, bursts, kinds, names = [], [], [], [], [], [], []
+        rows, readables, labels, troubles, bursts, kinds = [], [], [], [], [], []
         pad = lambda one: np.concatenate([one[:TICKS], np.zeros((max(TICKS - len(one), 0), *one.shape[1:]), np.float32)])
         for _, _, passes in gathered:
             for (name, kind), one in passes.items():
@@ -81,10 +81,10 @@ class Set:
                 if recording.speaker in speakers:
                     rows.append(pad(one)), readables.append(pad(recording.readable))
                     troubles.append(pad(recording.spoilt)), bursts.append(pad(recording.trouble))
-                    labels.append(recording.label), kinds.append(KINDS.index(kind)), names.append(name)
+                    labels.append(recording.label), kinds.append(KINDS.index(kind))
         self.rows, self.readable, self.trouble = np.stack(rows), np.stack(readables), np.stack(troubles)
         self.bursts = np.stack(bursts) > 0
-        self.labels, self.kinds, self.names = np.array(labels), np.array(kinds), np.array(names)
+        self.labels, self.kinds = np.array(labels), np.array(kinds)
 
     def distrust(self):
         """How little each modality is to be trusted, 0…1: by what is spoilt of what it rests on, or now."""
@@ -192,11 +192,8 @@ def train(shape, data, sentences, seed, steps=STEPS):
 def forward(shape, weights, rows, readable, compares):
     """What a network gives for sequences, and, if asked, the logits without each modality now [B, T, 3, 7]."""
     if shape is None:
-        logits = fusion_net.concatenation(weights, rows, readable)
-        away = [rows.at[..., place, :].set(0.0) for place in range(3)]
-        without = jnp.stack([fusion_net.concatenation(weights, one, readable) for one in away], 2)
-        moved = jnp.abs(jax.nn.softmax(without) - jax.nn.softmax(logits)[..., None, :]).sum(-1) * rows[..., PRESENT]
-        return {"logits": logits, "weight": moved, "gate": moved, "without": without}
+        out = fusion_net.concatenation_compared(weights, rows, readable)
+        return out | {"weight": out["gate"]}
     if not compares:
         return fusion_net.run(shape, weights, rows, readable)
     passed = jnp.full((rows.shape[0], 1), fusion_data.TICK_SECS)

@@ -7,7 +7,6 @@ heads trained without s and t. What is known of a person is carried through a sp
 afresh with each clip.
 """
 
-import json
 import subprocess
 import tempfile
 from copy import deepcopy
@@ -246,8 +245,3 @@ def readings(found, heads, tested, orders):
                 rows |= pass_through(own, found, theirs, places, way)
             gathered.append((way, order, rows))
     return gathered
-
-
-def described(folder):
-    """Names of the reliabilities, as the program says them."""
-    return json.loads((folder / "features.json").read_text())["reliability"]

@@ -23,15 +23,10 @@ def stepper(name, shape, weights, doubt):
     clear = constant(doubt["clear"])
     if name == "concatenation":
         def step(rows, readable):
-            logits = fusion_net.concatenation(weights, rows, readable)
-            away = [rows.at[:, place].set(0.0) for place in range(3)]
-            without = jnp.stack([fusion_net.concatenation(weights, one, readable) for one in away], 1)
-            # How far the answer moves without each.
-            gate = jnp.abs(jax.nn.softmax(without, -1) - jax.nn.softmax(logits, -1)[:, None]).sum(-1)
-            present = rows[..., fusion_net.PRESENT]
-            gate = (gate + fusion_net.LEAST) * present
-            return {"probabilities": jax.nn.softmax(logits / doubt["temperature"], -1), "weight": 1.0 * gate, "gate": gate,
-                    "clear": clear + 0.0 * rows[:, 0, :3]}
+            out = fusion_net.concatenation_compared(weights, rows, readable)
+            # Each output is a tensor of its own.
+            return {"probabilities": jax.nn.softmax(out["logits"] / doubt["temperature"], -1), "weight": 1.0 * out["gate"],
+                    "gate": out["gate"], "clear": clear + 0.0 * rows[:, 0, :3]}
         return step, {"rows": (1, 3, WIDTH), "readable": (1, READABLE)}
 
     def step(rows, readable, secs, state):

@@ -53,7 +53,7 @@ LATENT = 8
 # Whose the readable numbers are.
 OF_MODALITY = [(0, slice(0, MOVEMENT)), (1, slice(MOVEMENT, READABLE))]
 UNUSUAL = 12
-# A label that training never showed is left to the modalities' own readings.
+# Age, how well the person is known, presence, for how long it has been there.
 ABOUT = 4
 
 
@@ -286,3 +286,13 @@ def concatenation(weights, rows, readable):
     moved = readable_apart(weights, rows, readable)[..., :MOVEMENT]
     hidden = jax.nn.relu(jnp.concatenate([wide, moved], -1) @ weights["hidden"] + weights["hidden_bias"])
     return hidden @ weights["labels"] + weights["bias"]
+
+
+def concatenation_compared(weights, rows, readable):
+    """The concatenation's logits [..., 7], those without each modality [..., 3, 7], and how far the answer moves without
+    each [..., 3]: it has no gates of its own."""
+    logits = concatenation(weights, rows, readable)
+    away = [rows.at[..., place, :].set(0.0) for place in range(MODALITIES)]
+    without = jnp.stack([concatenation(weights, one, readable) for one in away], -2)
+    moved = jnp.abs(jax.nn.softmax(without, -1) - jax.nn.softmax(logits, -1)[..., None, :]).sum(-1)
+    return {"logits": logits, "without": without, "gate": (moved + LEAST) * rows[..., PRESENT]}
