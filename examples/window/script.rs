@@ -281,7 +281,7 @@ impl Script {
         let moment = Moment { at, face, voice, words };
         let fused = fuse(&moment, None, self.scene);
         let without = Modality::ALL.map(|modality| fuse(&moment, Some(modality), self.scene));
-        Tick { moment, fused, without }
+        Tick { moment, fused, without: Some(without) }
     }
 
     fn show(&mut self) {

@@ -1,5 +1,7 @@
 //! What a fusion network is given of a moment, in numbers.
 
+use std::ops::Range;
+
 use crate::signal::BLENDSHAPE_NAMES;
 use crate::signal::Evidence;
 use crate::signal::FACE_MOVING;
@@ -16,26 +18,16 @@ const RELIABILITIES: usize = 11;
 /// log-probabilities, reliabilities. All 0 if it is absent.
 pub const ROW: usize = 4 + Label::COUNT + RELIABILITIES;
 /// Numbers that a person could read as well: [`readable`].
-pub const READABLE: usize = 2 * MOVING.len() + VOICE_FUNCTIONALS;
+pub const READABLE: usize = MOVEMENT + VOICE_FUNCTIONALS;
 /// So long must a person be known for being half known, seconds: the prior of the heads.
 const PRIOR_SECS: f32 = 6.0;
 const LEAST_PROBABILITY: f32 = 1e-6;
-/// Of what the face's embedding holds mean and standard deviation: what moves without being an expression.
-const MOVING: [&str; 13] = [
-    "pitch",
-    "yaw",
-    "roll",
-    "eyeBlinkLeft",
-    "eyeBlinkRight",
-    "eyeLookDownLeft",
-    "eyeLookDownRight",
-    "eyeLookInLeft",
-    "eyeLookInRight",
-    "eyeLookOutLeft",
-    "eyeLookOutRight",
-    "eyeLookUpLeft",
-    "eyeLookUpRight",
-];
+/// What moves without being an expression, by its place among the face's means: the head's angles, which follow the
+/// blendshapes; blinks and directions of gaze, which are some of them.
+const ANGLES: Range<usize> = BLENDSHAPE_NAMES.len()..BLENDSHAPE_NAMES.len() + 3;
+const EYES: Range<usize> = 9..19;
+/// Numbers about movement: means and standard deviations.
+const MOVEMENT: usize = 2 * (ANGLES.end - ANGLES.start + EYES.end - EYES.start);
 
 /// A row of [`ROW`] numbers for each modality, in the order of [`Modality::ALL`].
 #[must_use]
@@ -65,9 +57,9 @@ fn fill(row: &mut [f32], evidence: &Timestamped<Evidence>, now: Timestamp) {
 #[must_use]
 pub fn readable(moment: &Moment) -> [f32; READABLE] {
     let mut readable = [0.0; READABLE];
-    let (movement, functionals) = readable.split_at_mut(2 * MOVING.len());
+    let (movement, functionals) = readable.split_at_mut(MOVEMENT);
     if let Ok(face) = &moment.face {
-        let places = MOVING.iter().filter_map(|name| place_of(name));
+        let places = ANGLES.chain(EYES);
         for (place, at) in movement.iter_mut().zip(places.clone().chain(places.map(|at| FACE_MOVING + at))) {
             *place = face.value.embedding.get(at).copied().unwrap_or(0.0);
         }
@@ -82,8 +74,15 @@ pub fn readable(moment: &Moment) -> [f32; READABLE] {
     readable
 }
 
-/// Where the face's embedding has the mean of something: blendshapes come first, then the head's angles.
-fn place_of(name: &str) -> Option<usize> {
-    let angle = ["pitch", "yaw", "roll"].iter().position(|one| *one == name);
-    angle.map(|at| BLENDSHAPE_NAMES.len() + at).or_else(|| BLENDSHAPE_NAMES.iter().position(|one| *one == name))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_eyes_are_blinks_and_directions_of_gaze() {
+        let names = &BLENDSHAPE_NAMES[EYES];
+
+        assert!(names.iter().all(|name| name.starts_with("eyeBlink") || name.starts_with("eyeLook")), "{names:?}");
+        assert_eq!(names.len(), 2 + 8);
+    }
 }

@@ -6,8 +6,11 @@ use std::time::Duration;
 use crate::capture::Pick;
 use crate::capture::SourceState;
 use crate::capture::sabotage::Spoil;
+use crate::fuse::Fuser;
 use crate::fuse::FusionKind;
 use crate::fuse::Fusions;
+use crate::model::ModelError;
+use crate::signal::Absence;
 use crate::signal::Fused;
 use crate::signal::Level;
 use crate::signal::Modality;
@@ -24,8 +27,30 @@ pub struct Tick {
     /// What it comes to; `None` if no modality has anything to say.
     pub fused: Option<Fused>,
     /// What it would be without the face, without the voice, without the words (in the order of
-    /// [`Modality::ALL`]); `None` where nothing would be left.
-    pub without: [Option<Fused>; 3],
+    /// [`Modality::ALL`]); an inner `None` where nothing would be left. Asked live only: nobody looks at it elsewhere.
+    pub without: Option<[Option<Fused>; 3]>,
+}
+
+impl Tick {
+    /// The answer to a moment, and what it would be without each modality.
+    pub(super) fn compared(fuser: &mut dyn Fuser, moment: Moment) -> Result<Self, ModelError> {
+        let present = Modality::ALL.map(|modality| moment.of(modality).is_ok());
+        let mut without = [None; 3];
+        for ((place, modality), is_present) in without.iter_mut().zip(Modality::ALL).zip(present) {
+            if is_present {
+                let mut masked = moment.clone();
+                *masked.of_mut(modality) = Err(Absence::SwitchedOff);
+                *place = fuser.compare(&masked)?;
+            }
+        }
+        let fused = fuser.fuse(&moment)?;
+        for (place, is_present) in without.iter_mut().zip(present) {
+            if !is_present {
+                *place = fused;
+            }
+        }
+        Ok(Self { moment, fused, without: Some(without) })
+    }
 }
 
 /// What a running pipeline tells.

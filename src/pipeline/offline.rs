@@ -417,7 +417,8 @@ impl Fusion<'_> {
             self.take_faces(at, emit);
             self.take_sound(at, emit);
             let moment = self.gatherer.moment(at);
-            let tick = tick(self.fuser, moment)?;
+            let fused = self.fuser.fuse(&moment)?;
+            let tick = Tick { moment, fused, without: None };
             let level = self.gatherer.level();
             emit(Output::Tick { tick: &tick, level, face_presence: self.face_presence });
             // Of a file that breaks off nothing is known beyond what was read.
@@ -489,24 +490,4 @@ impl Fusion<'_> {
             Err(Refusal::Dropped(why)) => emit(Output::NotTranscribed(spoken, why.to_owned())),
         }
     }
-}
-
-/// The answer to a moment, and what it would be without each modality.
-pub(super) fn tick(fuser: &mut dyn crate::fuse::Fuser, moment: crate::signal::Moment) -> Result<Tick, ModelError> {
-    let present = Modality::ALL.map(|modality| moment.of(modality).is_ok());
-    let mut without = [None; 3];
-    for ((place, modality), is_present) in without.iter_mut().zip(Modality::ALL).zip(present) {
-        if is_present {
-            let mut masked = moment.clone();
-            *masked.of_mut(modality) = Err(Absence::SwitchedOff);
-            *place = fuser.compare(&masked)?;
-        }
-    }
-    let fused = fuser.fuse(&moment)?;
-    for (place, is_present) in without.iter_mut().zip(present) {
-        if !is_present {
-            *place = fused;
-        }
-    }
-    Ok(Tick { moment, fused, without })
 }

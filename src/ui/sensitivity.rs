@@ -198,7 +198,7 @@ mod tests {
         };
         let gates = Gates { face: 1.0 - voice, voice, words: 0.0 };
         let fused = Fused::new(Reading { affect, probabilities: [1.0 / 7.0; Label::COUNT] }, gates);
-        Tick { moment, fused: Some(fused), without: [None; 3] }
+        Tick { moment, fused: Some(fused), without: None }
     }
 
     fn follow(sensitivity: &mut Sensitivity, from: u32, to: u32, voice: impl Fn(f64) -> f32, valence: f32) {

@@ -188,7 +188,7 @@ mod tests {
     fn empty_tick(at: Timestamp) -> Tick {
         let moment =
             Moment { at, face: Err(Absence::NoFace), voice: Err(Absence::NoSpeech), words: Err(Absence::NoWords) };
-        Tick { moment, fused: None, without: [None; 3] }
+        Tick { moment, fused: None, without: None }
     }
 
     #[test]

@@ -80,6 +80,6 @@ impl View<'_> {
     /// What it would be without the modality that was chosen.
     #[must_use]
     pub fn without_fused(&self) -> Option<&Fused> {
-        self.tick?.without.get(self.without?.index())?.as_ref()
+        self.tick?.without.as_ref()?.get(self.without?.index())?.as_ref()
     }
 }

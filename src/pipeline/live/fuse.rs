@@ -26,6 +26,7 @@ use crate::pipeline::event::Freeze;
 use crate::pipeline::event::FusionState;
 use crate::pipeline::event::PersonState;
 use crate::pipeline::event::SourceChoice;
+use crate::pipeline::event::Tick;
 use crate::pipeline::gather::Gatherer;
 use crate::pipeline::live::LiveSettings;
 use crate::pipeline::live::TICK;
@@ -41,7 +42,6 @@ use crate::pipeline::live::stage::Order;
 use crate::pipeline::live::stage::VoiceStage;
 use crate::pipeline::live::stage::WordsStage;
 use crate::pipeline::live::stage::pause;
-use crate::pipeline::offline::tick;
 use crate::pipeline::stages::Stages;
 use crate::pipeline::understand::Understanding;
 use crate::signal::Absence;
@@ -145,7 +145,7 @@ impl Run {
                 // A tick that was missed is skipped, not made up for.
                 next_tick = if next_tick + TICK <= now { now + TICK } else { next_tick + TICK };
                 let moment = fusing.gatherer.moment(now);
-                match tick(&mut fusing.fusions, moment) {
+                match Tick::compared(&mut fusing.fusions, moment) {
                     Ok(tick) => {
                         fusing.time_readings(&tick, self.clock.now());
                         self.events.offer_leaving(Event::Tick(Box::new(tick)), LEFT_FOR_CHANGES);
@@ -495,7 +495,7 @@ impl Fusing {
     }
 
     /// From the end of an input's span to the first reading that uses it.
-    fn time_readings(&mut self, tick: &crate::pipeline::event::Tick, now: Timestamp) {
+    fn time_readings(&mut self, tick: &Tick, now: Timestamp) {
         if tick.fused.is_none() {
             return;
         }

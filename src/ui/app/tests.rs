@@ -65,7 +65,7 @@ impl Outside {
         let fused = Fused::new(Reading { affect, probabilities }, Gates { face: 1.0, ..Gates::default() });
         let moment =
             Moment { at, face: Err(Absence::NoFace), voice: Err(Absence::NoSpeech), words: Err(Absence::NoWords) };
-        self.tell(Event::Tick(Box::new(Tick { moment, fused: Some(fused), without: [None; 3] })));
+        self.tell(Event::Tick(Box::new(Tick { moment, fused: Some(fused), without: None })));
     }
 }
 

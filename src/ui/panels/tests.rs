@@ -146,7 +146,7 @@ fn face_alone(labels: Option<LabelsAtOnce>) -> Scene {
     let moment = Moment { at, face, voice: Err(Absence::NoSpeech), words: Err(Absence::NoWords) };
     let gates = Gates { face: 1.0, ..Gates::default() };
     let fused = Fused { labels, ..Fused::new(reading(0.4, Label::Happiness), gates) };
-    scene.state.take(Event::Tick(Box::new(Tick { moment, fused: Some(fused), without: [None; 3] })), at);
+    scene.state.take(Event::Tick(Box::new(Tick { moment, fused: Some(fused), without: None })), at);
     scene
 }
 
@@ -225,7 +225,7 @@ fn what_is_too_old_is_said_of_its_own_modality() {
     let moment = Moment { at, face: old(), voice: old(), words: old() };
     scene.state.last_face = Some(Timestamp::from_secs(8.0));
     scene.state.last_words = Some(Timestamp::from_secs(1.0));
-    scene.state.take(Event::Tick(Box::new(Tick { moment, fused: None, without: [None; 3] })), at);
+    scene.state.take(Event::Tick(Box::new(Tick { moment, fused: None, without: None })), at);
 
     let harness = draw(scene, (320.0, 320.0), |ui, view| panels::rests_on_ui(ui, view, &Motion::default()));
 
@@ -240,7 +240,7 @@ fn what_it_rests_on_offers_a_comparison_and_says_why_something_is_absent() {
     let at = Timestamp::from_secs(9.9);
     let moment =
         Moment { at, face: Err(Absence::TooDark), voice: Err(Absence::NoSpeech), words: Err(Absence::NoWords) };
-    let tick = Tick { moment, fused: None, without: [None; 3] };
+    let tick = Tick { moment, fused: None, without: None };
     scene.state.take(Event::Tick(Box::new(tick)), at);
     let mut harness = draw(scene, (320.0, 320.0), |ui, view| panels::rests_on_ui(ui, view, &Motion::default()));
 
