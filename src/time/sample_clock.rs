@@ -30,7 +30,7 @@ struct Loop {
     blocks: u32,
 }
 
-const BANDWIDTH_HZ: f64 = 0.05;
+const BANDWIDTH_HZ: f64 = 0.02;
 const SETTLING_BANDWIDTH_HZ: f64 = 0.5;
 const SETTLING_BLOCKS: u32 = 200;
 const LOST_SECS: f64 = 0.25;
