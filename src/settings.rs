@@ -147,7 +147,7 @@ impl Settings {
 
     /// The first number that makes no sense: its key, its value, what it can be.
     fn first_out_of_range(&self) -> Option<(&'static str, String, String)> {
-        let StageSettings { ear, face, voice, speech, gather, fusion } = &self.stages;
+        let StageSettings { ear, face, voice, speech, gather, fusion, variant: _ } = &self.stages;
         let [trust_face, trust_voice, trust_words] = fusion.trust;
         let [fade_face, fade_voice, fade_words] = fusion.fade_secs;
         let numbers = [

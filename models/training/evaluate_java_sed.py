@@ -18,7 +18,8 @@ from tqdm import tqdm
 import corpora
 import face
 import voice
-from heads import LABELS, ROOT, enter, export, report
+from heads import LABELS, ROOT, export, report
+from listing import enter_head
 
 WAYS = ["face", "voice", "words", "fused"]
 # The networks that turn speech to text begin so.
@@ -37,7 +38,7 @@ def models_without(speaker, folder, faces, stills, sets, seed):
         ("voice_head", voice.fit(sets, {speaker}, seed), corpora.VOICE_FEATURES),
     ):
         export(head, folder / f"{name}.onnx", f"without speaker {speaker}")
-        enter(folder / "manifest.toml", name, folder / f"{name}.onnx", "for measuring", "measuring", width)
+        enter_head(name, folder / f"{name}.onnx", "for measuring", "measuring", width, manifest=folder / "manifest.toml")
 
 
 def without(manifest, *models):

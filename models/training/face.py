@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 import corpora
-from heads import ROOT, Acquainted, Head, check_export, cross_validate, enter, export, figures, report, show, train
+from heads import ROOT, Acquainted, Head, check_export, cross_validate, export, figures, report, show, train
+from listing import enter_head
 
 SEEDS = [0, 1, 2]
 # Of somebody unknown all features count; of somebody known, movements.
@@ -57,8 +58,7 @@ def main():
     path = ROOT / "models/face_head.onnx"
     export(head, path, "Face to labels, valence and arousal. Acted expressions and web pictures. See CARD-face.md")
     check_export(head, path, clips[::10])
-    enter(ROOT / "models/manifest.toml", "face_head", path, LICENCE, "reads labels, valence and arousal from a face's movements",
-          corpora.FACE_FEATURES)
+    enter_head("face_head", path, LICENCE, "reads labels, valence and arousal from a face's movements", corpora.FACE_FEATURES)
     print(f"trained on {len(clips)} clips and FER+, temperatures", [round(one.temperature, 2) for one in head.heads])
     print("FER+ valid, nothing known of the person:", stills.accuracy(unknown(head)))
 

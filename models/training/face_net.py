@@ -212,20 +212,16 @@ def run(faces, given):
 
 def install(out, seeds):
     """Takes the network with the least log loss on the held-out part into models/ and the manifest."""
-    from heads import put_table
+    from listing import enter
 
     found = json.loads((out / "metrics.json").read_text())
     best = min(seeds, key=lambda seed: found[f"student-{seed}"]["log_loss"])
     data = (out / f"student-{best}.onnx").read_bytes()
     (ROOT / "models/expression.onnx").write_bytes(data)
     labels = ", ".join(f'"{label}"' for label in LABELS)
-    put_table(ROOT / "models/manifest.toml", "expression", "\n".join([
-        "[expression]", 'file = "expression.onnx"', f'sha256 = "{hashlib.sha256(data).hexdigest()}"', f"bytes = {len(data)}",
-        'licence = "research only: trained on pictures from the web"', 'for = "seven expressions and features of a face"',
-        "committed = true", "input = [",
-        '    { name = "image", type = "f32", shape = ["N", 3, 112, 112], range = [0, 255] },', "]", "output = [",
-        f'    {{ name = "logits", type = "f32", shape = ["N", 7], labels = [{labels}] }},',
-        '    { name = "features", type = "f32", shape = ["N", 128] },', "]", ""]))
+    enter("expression", ROOT / "models/expression.onnx", "research only: trained on pictures from the web",
+          "seven expressions and features of a face", ['name = "image", type = "f32", shape = ["N", 3, 112, 112], range = [0, 255]'],
+          [f'name = "logits", type = "f32", shape = ["N", 7], labels = [{labels}]', 'name = "features", type = "f32", shape = ["N", 128]'])
     print(f"models/expression.onnx is that of seed {best}", found[f"student-{best}"])
 
 

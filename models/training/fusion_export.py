@@ -1,6 +1,5 @@
 """Fusion networks as ONNX files: one step per tick, state in and out, probabilities calibrated."""
 
-import hashlib
 import sys
 
 import jax
@@ -9,7 +8,8 @@ import numpy as np
 
 import fusion_net
 from fusion_data import READABLE, TICK_SECS, WIDTH
-from heads import ROOT, put_table
+from heads import ROOT
+from listing import enter
 
 # Weights learnt from clips without a licence.
 LICENCE = "research only: one training set has no licence"
@@ -60,8 +60,9 @@ def export(name, shape, weights, doubt, sequences):
     print(f"{path.name}: {path.stat().st_size} bytes, within {furthest:.1e} of the network over {TICKS_CHECKED} ticks", flush=True)
     if furthest > FURTHEST:
         sys.exit(f"{path.name} doesn't do what the network does")
-    sizes = {key: np.asarray(value).shape for key, value in example.items()}
-    put_table(ROOT / "models/manifest.toml", f"fusion_{name}", table(name, path, inputs, {key: sizes[key] for key in order}))
+    port = lambda key, size: f'name = "{key}", type = "f32", shape = [{", ".join(map(str, size))}]'
+    enter(f"fusion_{name}", path, LICENCE, f"makes one answer of face, voice and words ({name})",
+          [port(key, size) for key, size in inputs.items()], [port(key, np.asarray(example[key]).shape) for key in order])
 
 
 def rename(model, old, new):
@@ -90,13 +91,3 @@ def check(path, step, inputs, order, sequences):
             furthest = max(furthest, *(float(np.abs(theirs[key] - np.asarray(network[key])).max()) for key in order))
             state, ours = theirs.get("next_state", state), np.asarray(network.get("next_state", ours))
     return furthest
-
-
-def table(name, path, inputs, outputs):
-    data = path.read_bytes()
-    port = lambda key, size: f'    {{ name = "{key}", type = "f32", shape = [{", ".join(map(str, size))}] }},'
-    return "\n".join([
-        f"[fusion_{name}]", f'file = "{path.name}"', f'sha256 = "{hashlib.sha256(data).hexdigest()}"', f"bytes = {len(data)}",
-        f'licence = "{LICENCE}"', f'for = "makes one answer of face, voice and words ({name})"', "committed = true",
-        "input = [", *(port(key, size) for key, size in inputs.items()), "]",
-        "output = [", *(port(key, size) for key, size in outputs.items()), "]", ""])

@@ -15,7 +15,6 @@ one of its own (voice_head.py). Valence and arousal are the expectation of the l
 centroids under the calibrated probabilities, their standard deviation that of the same distribution, with a floor.
 """
 
-import hashlib
 import json
 import subprocess
 import sys
@@ -472,34 +471,6 @@ def check_export(head, path, clips):
     if furthest > 1e-4:
         sys.exit(f"{path.name} doesn't do what the head does")
     return furthest
-
-
-def table_of(name, path, licence, purpose, width):
-    """The head's table for a manifest."""
-    data = path.read_bytes()
-    return "\n".join([
-        f"[{name}]", f'file = "{path.name}"', f'sha256 = "{hashlib.sha256(data).hexdigest()}"', f"bytes = {len(data)}",
-        f'licence = "{licence}"', f'for = "{purpose}"', "committed = true", "input = [",
-        f'    {{ name = "features", type = "f32", shape = [1, {width}] }},',
-        f'    {{ name = "sums", type = "f32", shape = [1, {width}], unit = "feature seconds" }},',
-        '    { name = "seconds", type = "f32", shape = [1, 1], unit = "s" },', "]", "output = [",
-        '    { name = "logits", type = "f32", shape = [1, 7] },',
-        '    { name = "affect", type = "f32", shape = [1, 2], range = [-1, 1] },',
-        '    { name = "affect_sd", type = "f32", shape = [1, 2] },', "]", ""])
-
-
-def enter(manifest, name, path, licence, purpose, width):
-    """Writes the head's table into the manifest, in place of the one there."""
-    put_table(manifest, name, table_of(name, path, licence, purpose, width))
-
-
-def put_table(manifest, name, table):
-    text = manifest.read_text()
-    start = text.find(f"\n[{name}]\n") + 1
-    if start > 0:
-        end = text.find("\n[", start)
-        text = text[:start] + (text[end + 1:] if end >= 0 else "")
-    manifest.write_text(text.rstrip("\n") + "\n\n" + table)
 
 
 def report(name, found):

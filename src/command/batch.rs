@@ -10,6 +10,7 @@ use indicatif::ProgressStyle;
 
 use crate::capture::media;
 use crate::command::Place;
+use crate::fuse::FusionKind;
 use crate::pipeline::Stages;
 use crate::signal::Modality;
 
@@ -30,9 +31,9 @@ pub(super) fn distinct_stems(files: &[PathBuf]) -> Vec<String> {
     stems
 }
 
-/// Loads the stages, and says what is off.
-pub(super) fn load(place: &Place) -> anyhow::Result<Stages> {
-    let stages = Stages::load(&place.models, &place.settings.stages)?;
+/// Loads the stages with these fusions, and says what is off.
+pub(super) fn load(place: &Place, kinds: &[FusionKind]) -> anyhow::Result<Stages> {
+    let stages = Stages::with_fusions(&place.models, &place.settings.stages, kinds)?;
     for (modality, why) in &stages.off {
         eprintln!("circumplex: {} is off: {why}", modality.name());
     }

@@ -24,8 +24,8 @@ const SPOKEN_SECS: usize = 4;
 const MEASURED_FOR: Duration = Duration::from_millis(300);
 
 pub(super) fn run(place: &Place) -> anyhow::Result<ExitCode> {
-    let manifest = Manifest::open(&place.models)?;
-    println!("models in the folder {}", place.models.display());
+    let manifest = Manifest::open(&place.models)?.of_variant(place.settings.stages.variant);
+    println!("models in the folder {}, {} variant", place.models.display(), manifest.variant().name());
     let mut is_well = true;
     for (name, entry) in manifest.entries().filter(|(name, _)| !name.starts_with("fixture")) {
         match manifest.verified(name) {
@@ -89,7 +89,7 @@ fn measure(manifest: &Manifest, runtime: &Runtime) {
         ("voice_head", "a reading", head(&[1, VOICE_FEATURES])),
         ("words", "8 tokens", vec![Input::I64(&[1, 8], &[101, 2023, 2003, 1037, 2307, 2154, 999, 102])]),
     ];
-    for (model, what, inputs) in networks {
+    for (model, what, inputs) in networks.into_iter().filter(|(model, ..)| !manifest.withholds(model)) {
         match time(manifest, runtime, model, &inputs) {
             Ok(median) => println!("  {model:<20} {:>7.2} ms for {what}", median.as_secs_f64() * 1e3),
             Err(error) => println!("  {model:<20} {error}"),

@@ -25,8 +25,6 @@ use crate::command::spoil::Voices;
 use crate::command::spoil::When;
 use crate::fuse::FusionKind;
 use crate::fuse::Fusions;
-use crate::model::Manifest;
-use crate::model::Runtime;
 use crate::pipeline::Stages;
 use crate::pipeline::Subset;
 use crate::pipeline::offline;
@@ -217,17 +215,14 @@ struct Bench {
 
 impl Bench {
     fn load(place: &Place, spoiling: Spoiling) -> anyhow::Result<Self> {
-        let mut stages = batch::load(place)?;
-        let settings = &place.settings.stages.fusion;
-        let manifest = Manifest::open(&place.models)?;
-        let fusions = Fusions::load(&manifest, &Runtime::load(&manifest)?, settings, &FusionKind::ALL);
+        let mut stages = batch::load(place, &FusionKind::ALL)?;
         // What is known is answered afterwards; what answers while a recording is read makes no difference.
-        stages.fusions = Fusions::late(settings);
+        let fusions = std::mem::replace(&mut stages.fusions, Fusions::late(&place.settings.stages.fusion));
         let kinds: Vec<_> =
             FusionKind::ALL.into_iter().filter(|kind| fusions.kinds().any(|one| one == *kind)).collect();
         let mut models = stages.models.clone();
         let networks = kinds.iter().filter_map(|kind| kind.model());
-        models.extend(networks.filter_map(|name| Some((name.to_owned(), manifest.entry(name).ok()?.sha256.clone()))));
+        models.extend(networks.filter_map(|name| stages.listed(name)));
         models.sort();
         models.dedup();
         let face_window = Duration::from_secs_f32(place.settings.stages.face.window_secs.max(0.0));

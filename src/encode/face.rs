@@ -70,7 +70,8 @@ pub struct FaceOutcome {
 ///
 /// For each, a filled-in [`FaceView`] and a [`FaceOutcome`]. The features of a reading are, over the last
 /// [`window_secs`](FaceSettings::window_secs): mean, standard deviation and 90th percentile of 52 blendshapes,
-/// 3 angles of the head (in radians) and the expression network's 7 logits, then the mean of its 128 features.
+/// 3 angles of the head (in radians) and the expression network's 7 logits, then the mean of its 128 features. The open
+/// variant has no such network: its numbers are 0 there, and its head doesn't look at them.
 pub struct FaceEncoder {
     tracker: Tracker,
     reader: FaceReader,
@@ -80,7 +81,8 @@ pub struct FaceEncoder {
 pub struct FaceReader {
     geometry: Geometry,
     blendshapes: Network,
-    expression: Network,
+    /// Not in the open variant.
+    expression: Option<Network>,
     head: Option<Head>,
     person: Person,
     settings: FaceSettings,
@@ -156,7 +158,9 @@ impl FaceEncoder {
         let reader = FaceReader {
             geometry: Geometry::load(manifest)?,
             blendshapes: Network::load(manifest, runtime, "face_blendshapes")?,
-            expression: Network::load(manifest, runtime, "expression")?,
+            expression: (!manifest.withholds("expression"))
+                .then(|| Network::load(manifest, runtime, "expression"))
+                .transpose()?,
             head,
             person: Person::unknown(FACE_FEATURES),
             settings,
@@ -295,14 +299,17 @@ impl FaceReader {
         }
         self.blendshapes.run(&[Input::F32(&[1, BLENDSHAPE_POINTS.len(), 2], &self.points)], &mut self.outputs)?;
         let blendshapes: Box<[f32]> = self.outputs.first().map(|values| values.as_slice().into()).unwrap_or_default();
-        self.expression.run(&[Input::F32(&[1, 3, CROP, CROP], &self.pixels)], &mut self.outputs)?;
+        match self.expression.as_mut() {
+            Some(network) => network.run(&[Input::F32(&[1, 3, CROP, CROP], &self.pixels)], &mut self.outputs)?,
+            None => self.outputs.clear(),
+        }
         let mut outputs = self.outputs.iter();
         let (theirs, features) = (outputs.next().map_or(&[][..], Vec::as_slice), outputs.next());
         let logits = std::array::from_fn(|at| theirs.get(at).copied().unwrap_or(0.0));
         Ok(Expression {
             blendshapes,
             logits,
-            features: features.map(|values| values.as_slice().into()).unwrap_or_default(),
+            features: features.map_or_else(|| vec![0.0; EXPRESSION].into(), |values| values.as_slice().into()),
         })
     }
 

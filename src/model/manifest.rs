@@ -9,6 +9,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use serde::Deserialize;
+use serde::Serialize;
 use sha2::Digest as _;
 use sha2::Sha256;
 
@@ -59,6 +60,28 @@ pub struct Contract {
     pub outputs: Vec<Port>,
 }
 
+/// Which networks are loaded, by what the terms of their training sets allow.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Variant {
+    /// Those trained on all sets, of which some allow research only.
+    #[default]
+    Research,
+    /// Those whose training sets allow commercial use, and stated formulas where there are no such sets.
+    Open,
+}
+
+impl Variant {
+    /// The name in files: lower case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Research => "research",
+            Self::Open => "open",
+        }
+    }
+}
+
 /// One table of the manifest: keys that the program doesn't need are for set-up and for people.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Entry {
@@ -73,6 +96,12 @@ pub struct Entry {
     /// Ours, and in the repository; else fetched by set-up.
     #[serde(default)]
     pub committed: bool,
+    /// The only variant that it is a part of; `None`: of both.
+    #[serde(default)]
+    pub variant: Option<Variant>,
+    /// What it stands in for in the open variant.
+    #[serde(default)]
+    pub instead_of: Option<String>,
     /// What it takes.
     #[serde(default)]
     input: Vec<Port>,
@@ -85,11 +114,14 @@ pub struct Entry {
 #[derive(Debug, Clone)]
 pub struct Manifest {
     folder: PathBuf,
+    variant: Variant,
     entries: BTreeMap<String, Entry>,
+    /// Name → licence of what the variant doesn't have.
+    withheld: BTreeMap<String, String>,
 }
 
 impl Manifest {
-    /// Reads the list in `folder`.
+    /// Reads the list in `folder`: all of it, whatever the variant.
     ///
     /// # Errors
     ///
@@ -108,7 +140,31 @@ impl Manifest {
                 value.try_into().map_err(|error: toml::de::Error| bad(format!("{name}: {}", error.message())))?;
             entries.insert(name, entry);
         }
-        Ok(Self { folder: folder.to_path_buf(), entries })
+        Ok(Self { folder: folder.to_path_buf(), variant: Variant::Research, entries, withheld: BTreeMap::new() })
+    }
+
+    /// The same with the networks of one variant only. In the open one, what stands in for another network has its name.
+    #[must_use]
+    pub fn of_variant(mut self, variant: Variant) -> Self {
+        self.variant = variant;
+        let (kept, others): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            self.entries.into_iter().partition(|(_, entry)| entry.variant.is_none_or(|only| only == variant));
+        self.withheld = others.into_iter().map(|(name, entry)| (name, entry.licence)).collect();
+        self.entries =
+            kept.into_iter().map(|(name, entry)| (entry.instead_of.clone().unwrap_or(name), entry)).collect();
+        self
+    }
+
+    /// Which networks it lists.
+    #[must_use]
+    pub const fn variant(&self) -> Variant {
+        self.variant
+    }
+
+    /// Whether the variant goes without this model, because of its terms.
+    #[must_use]
+    pub fn withholds(&self, model: &str) -> bool {
+        !self.entries.contains_key(model) && self.withheld.contains_key(model)
     }
 
     /// The folder it lists.
@@ -126,10 +182,14 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// If there is none of that name.
+    /// If there is none of that name, or the variant goes without it.
     pub fn entry(&self, model: &str) -> Result<&Entry, ModelError> {
-        let unlisted = || ModelError::Unlisted { model: model.to_owned(), path: self.folder.join("manifest.toml") };
-        self.entries.get(model).ok_or_else(unlisted)
+        self.entries.get(model).ok_or_else(|| match self.withheld.get(model) {
+            Some(licence) => {
+                ModelError::Withheld { model: model.to_owned(), variant: self.variant.name(), licence: licence.clone() }
+            }
+            None => ModelError::Unlisted { model: model.to_owned(), path: self.folder.join("manifest.toml") },
+        })
     }
 
     /// Where a model's file should be.

@@ -13,6 +13,7 @@ pub use manifest::Entry;
 pub use manifest::Length;
 pub use manifest::Manifest;
 pub use manifest::Port;
+pub use manifest::Variant;
 pub use network::Input;
 pub use network::Network;
 pub use runtime::Runtime;
@@ -42,6 +43,18 @@ pub enum ModelError {
         model: String,
         /// The manifest.
         path: PathBuf,
+    },
+    /// The variant goes without it.
+    #[error(
+        "the {variant} variant has no {model} model, because of its terms ({licence}); `variant = \"research\"` in the settings loads it"
+    )]
+    Withheld {
+        /// The table's name.
+        model: String,
+        /// The variant's name.
+        variant: &'static str,
+        /// The model's terms.
+        licence: String,
     },
     /// The file isn't there.
     #[error("the {model} model isn't there; run `bash models/setup`\nfile: {path:?}")]

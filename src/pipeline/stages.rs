@@ -23,6 +23,7 @@ use crate::fuse::Fusions;
 use crate::model::Manifest;
 use crate::model::ModelError;
 use crate::model::Runtime;
+use crate::model::Variant;
 use crate::pipeline::gather::GatherSettings;
 use crate::signal::Modality;
 
@@ -30,6 +31,8 @@ use crate::signal::Modality;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StageSettings {
+    /// Which networks are loaded.
+    pub variant: Variant,
     /// How sound is cut.
     pub ear: EarSettings,
     /// How faces are read.
@@ -62,6 +65,7 @@ pub struct Stages {
     pub gather: GatherSettings,
     /// The files in use: name in the manifest and sha256.
     pub models: Vec<(String, String)>,
+    manifest: Manifest,
 }
 
 const FACE_MODELS: [&str; 6] =
@@ -76,7 +80,16 @@ impl Stages {
     ///
     /// If there is no list of models at all. Without the runtime every modality is off, which isn't an error.
     pub fn load(folder: &Path, settings: &StageSettings) -> Result<Self, ModelError> {
-        let manifest = Manifest::open(folder)?;
+        Self::with_fusions(folder, settings, &FusionKind::CHOICE)
+    }
+
+    /// The same with these fusions.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub fn with_fusions(folder: &Path, settings: &StageSettings, kinds: &[FusionKind]) -> Result<Self, ModelError> {
+        let manifest = Manifest::open(folder)?.of_variant(settings.variant);
         let mut stages = Self {
             face: None,
             ear: None,
@@ -86,17 +99,18 @@ impl Stages {
             off: Vec::new(),
             gather: settings.gather.clone(),
             models: Vec::new(),
+            manifest: manifest.clone(),
         };
         match Runtime::load(&manifest) {
-            Ok(runtime) => stages.fill(&manifest, &runtime, settings),
+            Ok(runtime) => stages.fill(&manifest, &runtime, settings, kinds),
             Err(error) => stages.off = Modality::ALL.map(|one| (one, error.to_string())).to_vec(),
         }
-        stages.list(&manifest, settings);
+        stages.list(settings);
         Ok(stages)
     }
 
-    fn fill(&mut self, manifest: &Manifest, runtime: &Runtime, settings: &StageSettings) {
-        self.fusions = Fusions::load(manifest, runtime, &settings.fusion, &FusionKind::CHOICE);
+    fn fill(&mut self, manifest: &Manifest, runtime: &Runtime, settings: &StageSettings, kinds: &[FusionKind]) {
+        self.fusions = Fusions::load(manifest, runtime, &settings.fusion, kinds);
         match FaceEncoder::load(manifest, runtime, settings.face.clone()) {
             Ok(face) => self.face = Some(face),
             Err(error) => self.off.push((Modality::Face, error.to_string())),
@@ -124,7 +138,7 @@ impl Stages {
         }
     }
 
-    fn list(&mut self, manifest: &Manifest, settings: &StageSettings) {
+    fn list(&mut self, settings: &StageSettings) {
         let is_on = |modality| !self.off.iter().any(|(off, _)| *off == modality);
         let mut names: Vec<&str> = Vec::new();
         for (modality, models) in
@@ -140,9 +154,13 @@ impl Stages {
         names.extend(self.fusions.chosen().model());
         names.sort_unstable();
         names.dedup();
-        let hashes =
-            names.iter().filter_map(|name| Some(((*name).to_owned(), manifest.entry(name).ok()?.sha256.clone())));
-        self.models = hashes.collect();
+        self.models = names.into_iter().filter_map(|name| self.listed(name)).collect();
+    }
+
+    /// A model's name and sha256 in the list; `None` if it has none of that name.
+    #[must_use]
+    pub fn listed(&self, model: &str) -> Option<(String, String)> {
+        Some((model.to_owned(), self.manifest.entry(model).ok()?.sha256.clone()))
     }
 
     /// Forgets the person.

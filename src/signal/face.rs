@@ -158,9 +158,10 @@ pub struct FaceQuality {
 pub struct Expression {
     /// 52 values in 0..=1, in the order of [`BLENDSHAPE_NAMES`].
     pub blendshapes: Box<[f32]>,
-    /// The expression network's own opinion, in the order of [`Label`](crate::signal::Label).
+    /// The expression network's own opinion, in the order of [`Label`](crate::signal::Label); 0 in the open variant, which
+    /// has no such network.
     pub logits: [f32; 7],
-    /// Its 128 numbers before that.
+    /// Its 128 numbers before that; 0 likewise.
     pub features: Box<[f32]>,
 }
 
