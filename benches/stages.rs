@@ -43,8 +43,8 @@ use circumplex::model::Manifest;
 use circumplex::model::Runtime;
 use circumplex::pipeline::StageSettings;
 use circumplex::pipeline::Stages;
+use circumplex::pipeline::Subset;
 use circumplex::pipeline::offline;
-use circumplex::signal::Absence;
 use circumplex::signal::FaceView;
 use circumplex::signal::Frame;
 use circumplex::signal::Modality;
@@ -216,11 +216,7 @@ fn sound(criterion: &mut Criterion) {
 /// One answer, and, if asked, what it would be without each modality.
 fn fusion_tick(moment: &Moment, compares: bool) -> impl FnMut(&mut Fusions) {
     let mut moment = moment.clone();
-    let mut away = Modality::ALL.map(|modality| {
-        let mut masked = moment.clone();
-        *masked.of_mut(modality) = Err(Absence::SwitchedOff);
-        masked
-    });
+    let mut away = Modality::ALL.map(|modality| Subset::without(modality).of(&moment));
     move |fusions| {
         moment.at = moment.at + offline::TICK;
         for masked in away.iter_mut().filter(|_| compares) {

@@ -11,8 +11,11 @@ use crate::condition::hear::Resampler;
 use crate::encode::FACE_FEATURES;
 use crate::encode::SpeechReader;
 use crate::encode::VOICE_FEATURES;
+use crate::fuse::FusionKind;
 use crate::model::Input;
+use crate::model::Length;
 use crate::model::Manifest;
+use crate::model::ModelError;
 use crate::model::Network;
 use crate::model::Runtime;
 use crate::pipeline::Stages;
@@ -53,6 +56,10 @@ pub(super) fn run(place: &Place) -> anyhow::Result<ExitCode> {
             Some((_, why)) => println!("  off  {}: {why}", modality.name()),
             None => println!("  on   {}", modality.name()),
         }
+    }
+    println!("  on   fusion: {}", stages.fusions.chosen().name());
+    for (kind, why) in stages.fusions.missing() {
+        println!("  off  fusion {}: {why}", kind.name());
     }
     list_devices();
     let ffmpeg = std::process::Command::new("ffmpeg").arg("-version").output().is_ok();
@@ -95,6 +102,26 @@ fn measure(manifest: &Manifest, runtime: &Runtime) {
             Err(error) => println!("  {model:<20} {error}"),
         }
     }
+    let fusions = FusionKind::CHOICE.into_iter().filter_map(FusionKind::model);
+    for model in fusions.filter(|model| !manifest.withholds(model)) {
+        match time_of_nothing(manifest, runtime, model) {
+            Ok(median) => println!("  {model:<20} {:>7.2} ms for an answer", median.as_secs_f64() * 1e3),
+            Err(error) => println!("  {model:<20} {error}"),
+        }
+    }
+}
+
+/// The same of a network whose inputs have one size each, given zeros.
+fn time_of_nothing(manifest: &Manifest, runtime: &Runtime, model: &str) -> Result<Duration, ModelError> {
+    let length = |one: &Length| match one {
+        Length::Fixed(length) => usize::try_from(*length).unwrap_or(1),
+        Length::Any(_) => 1,
+    };
+    let ports = manifest.contract(model)?.inputs;
+    let shapes: Vec<Vec<usize>> = ports.iter().map(|port| port.shape.iter().map(length).collect()).collect();
+    let zeros: Vec<Vec<f32>> = shapes.iter().map(|shape| vec![0.0; shape.iter().product()]).collect();
+    let inputs: Vec<_> = shapes.iter().zip(&zeros).map(|(shape, zeros)| Input::F32(shape, zeros)).collect();
+    time(manifest, runtime, model, &inputs)
 }
 
 /// Both Whispers, with the threads that they are given, on the beginning of what the synthetic participant says.
@@ -115,12 +142,7 @@ fn measure_speech(speech: &mut SpeechReader) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn time(
-    manifest: &Manifest,
-    runtime: &Runtime,
-    model: &str,
-    inputs: &[Input<'_>],
-) -> Result<Duration, crate::model::ModelError> {
+fn time(manifest: &Manifest, runtime: &Runtime, model: &str, inputs: &[Input<'_>]) -> Result<Duration, ModelError> {
     let mut network = Network::load(manifest, runtime, model)?;
     let clock = MonotonicClock::start();
     let (mut outputs, mut times) = (Vec::new(), Vec::new());

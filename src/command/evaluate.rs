@@ -27,10 +27,10 @@ use crate::fuse::FusionKind;
 use crate::fuse::Fusions;
 use crate::pipeline::Stages;
 use crate::pipeline::Subset;
+use crate::pipeline::answers;
 use crate::pipeline::offline;
 use crate::pipeline::offline::Output;
 use crate::pipeline::offline::TICKS_PER_ROW;
-use crate::pipeline::replay;
 use crate::report::evaluation::Evaluation;
 use crate::report::evaluation::Failed;
 use crate::report::evaluation::Item;
@@ -70,7 +70,8 @@ pub(super) struct Request {
     /// Signal to noise of noise and babble, dB.
     #[arg(long, value_name = "DB", default_value_t = 0.0, allow_negative_numbers = true)]
     snr: f32,
-    /// Recordings whose voices are used for babble and another voice; else those of other people in the list.
+    /// Recordings of others whose voices are used for babble and another voice; else those of other speakers in the list (of
+    /// other recordings, if it doesn't say who speaks).
     #[arg(long, value_name = "FILE", num_args = 1..)]
     voices: Vec<PathBuf>,
     /// Where chance begins: order, trouble and draws.
@@ -145,7 +146,10 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
     let measured = found.measured(&items, &inputs, &bench, request.seed);
     let told = bad.clone();
     let protocol = protocol(request, &items, &measured, &bench, bad);
+    let drawing = ProgressBar::new_spinner().with_message("figures and their intervals");
+    drawing.enable_steady_tick(LOOK);
     Evaluation::of(&measured, protocol).write(&request.out)?;
+    drawing.finish_and_clear();
     let [_, page] = Evaluation::paths(&request.out);
     println!("{} of {} recordings measured; read {}", measured.items.len(), items.len(), page.display());
     let told: Vec<_> = told.iter().flatten().map(|one| (Path::new(&one.file), one.why.clone())).collect();
@@ -163,6 +167,9 @@ fn check(request: &Request, items: &[Item]) -> anyhow::Result<()> {
         "none of the recordings in the list is there; they are looked for from the folder that the list is in\nthe first: {:?}",
         items.first().map(|item| &item.file)
     );
+    for item in items.iter().filter(|item| !item.file.exists()) {
+        eprintln!("circumplex: there is no recording {:?}; no figure will count it", item.file);
+    }
     for path in Evaluation::paths(&request.out) {
         anyhow::ensure!(
             request.force || !path.exists(),
@@ -265,13 +272,17 @@ impl Bench {
             let role = if *kind == shipped { Role::Shipped } else { Role::Compared };
             let answers = Subset::ALL
                 .into_iter()
-                .map(|subset| replay(fusion, &moments, subset))
+                .map(|subset| answers(fusion, &moments, subset))
                 .collect::<Result<Vec<_>, _>>()?;
             take.add(&moments, &answers, role);
-            if let (Some(sabotage), Some(whole)) = (&sabotage, answers.last()) {
-                let is_spoilt = |moment: &Moment| is_spoilt(sabotage, moment, self.face_window);
-                take.add_gates(&moments, whole, sabotage.trouble.modality(), is_spoilt);
-            }
+            let Some(whole) = answers.last() else { continue };
+            take.add_gates(&moments, whole, |modality, moment| match &sabotage {
+                None => Some(false),
+                Some(sabotage) if sabotage.trouble.modality() == modality => {
+                    is_spoilt(sabotage, moment, self.face_window)
+                }
+                Some(_) => None,
+            });
         }
         Ok((take, analysis.damage))
     }

@@ -123,11 +123,13 @@ impl Place {
         self.kept.clone().or_else(settings::kept_at).unwrap_or_default()
     }
 
+    /// For a run that nobody watches.
     fn live(&self) -> LiveSettings {
         LiveSettings {
             models: self.models.clone(),
             stages: self.settings.stages.clone(),
             camera: self.settings.camera.clone(),
+            compares: false,
         }
     }
 }

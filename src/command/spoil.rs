@@ -111,7 +111,8 @@ impl Voices {
         Self(voices)
     }
 
-    /// Never the recording's own voice, nor its speaker's; from another place of the list for each recording.
+    /// Never the recording's own voice, nor its speaker's where it is known whose both are; from another place of the list for
+    /// each recording.
     pub(super) fn others(&self, subject: Subject<'_>) -> impl Iterator<Item = &[f32]> {
         let is_other = move |voice: &&Voice| {
             let is_same_person = subject.speaker.is_some() && voice.speaker.as_deref() == subject.speaker;

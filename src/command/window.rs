@@ -10,6 +10,7 @@ use crate::capture::devices;
 use crate::command::Place;
 use crate::pipeline::SourceChoice;
 use crate::pipeline::live;
+use crate::pipeline::live::LiveSettings;
 use crate::settings;
 use crate::settings::Settings;
 use crate::ui;
@@ -25,7 +26,7 @@ pub(super) fn run(place: &Place, source: SourceChoice) -> anyhow::Result<ExitCod
         }
         other => other,
     };
-    let live_settings = place.live();
+    let live_settings = LiveSettings { compares: true, ..place.live() };
     let fusion = live_settings.stages.fusion.kind;
     let running = Rc::new(RefCell::new(None::<JoinHandle<()>>));
     let last = running.clone();

@@ -99,7 +99,7 @@ impl Fusions {
         self.all.iter().map(|(kind, _)| *kind)
     }
 
-    /// Those that could not be loaded, and why: a sentence that says what to do.
+    /// Those that could not be loaded or failed, and why: a sentence that says what to do.
     #[must_use]
     pub fn missing(&self) -> &[(FusionKind, String)] {
         &self.missing
@@ -115,6 +115,18 @@ impl Fusions {
         is_there
     }
 
+    /// Takes the one that answers away, since it failed; the late fusion answers instead. False, and nothing changes, if it is
+    /// the late one, which has nothing that could fail.
+    pub fn give_up(&mut self, why: &ModelError) -> bool {
+        let failed = self.chosen;
+        if failed == FusionKind::Late {
+            return false;
+        }
+        self.all.retain(|(kind, _)| *kind != failed);
+        self.missing.push((failed, why.to_string()));
+        self.choose(FusionKind::Late)
+    }
+
     /// One of them.
     pub fn of(&mut self, kind: FusionKind) -> Option<&mut dyn Fuser> {
         self.all.iter_mut().find(|(one, _)| *one == kind).map(|(_, fusion)| fusion.as_mut() as &mut dyn Fuser)
@@ -127,9 +139,9 @@ impl Fuser for Fusions {
         self.of(chosen).map_or(Ok(None), |fusion| fusion.fuse(moment))
     }
 
-    fn compare(&self, moment: &Moment) -> Result<Option<Fused>, ModelError> {
-        let chosen = self.all.iter().find(|(kind, _)| *kind == self.chosen);
-        chosen.map_or(Ok(None), |(_, fusion)| fusion.compare(moment))
+    fn compare(&mut self, moment: &Moment) -> Result<Option<Fused>, ModelError> {
+        let chosen = self.chosen;
+        self.of(chosen).map_or(Ok(None), |fusion| fusion.compare(moment))
     }
 
     fn reset(&mut self) {
@@ -137,5 +149,49 @@ impl Fuser for Fusions {
         if let Some(fusion) = self.of(chosen) {
             fusion.reset();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signal::Absence;
+    use crate::time::Timestamp;
+
+    struct Broken;
+
+    fn broken() -> ModelError {
+        ModelError::Run { model: "fusion_gated".to_owned(), detail: "it gave no numbers".to_owned() }
+    }
+
+    impl Fuser for Broken {
+        fn fuse(&mut self, _: &Moment) -> Result<Option<Fused>, ModelError> {
+            Err(broken())
+        }
+
+        fn compare(&mut self, _: &Moment) -> Result<Option<Fused>, ModelError> {
+            Err(broken())
+        }
+
+        fn reset(&mut self) {}
+    }
+
+    #[test]
+    fn where_a_network_fails_the_late_fusion_answers() {
+        let mut fusions = Fusions::late(&FusionSettings::default());
+        fusions.all.push((FusionKind::Gated, Box::new(Broken)));
+        assert!(fusions.choose(FusionKind::Gated));
+        let absent = || Err(Absence::NoSource);
+        let moment = Moment { at: Timestamp::ZERO, face: absent(), voice: absent(), words: absent() };
+
+        let error = fusions.fuse(&moment).unwrap_err();
+
+        assert!(fusions.give_up(&error));
+        assert_eq!(fusions.chosen(), FusionKind::Late);
+        assert_eq!(fusions.fuse(&moment).unwrap(), None);
+        assert_eq!(fusions.kinds().collect::<Vec<_>>(), [FusionKind::Late]);
+        assert!(matches!(fusions.missing(), [(FusionKind::Gated, why)] if why.contains("no numbers")));
+        assert!(!fusions.choose(FusionKind::Gated));
+        assert!(!fusions.give_up(&error), "the late one stays");
     }
 }

@@ -155,7 +155,7 @@ impl Fuser for LateFusion {
         Ok(self.answer(moment))
     }
 
-    fn compare(&self, moment: &Moment) -> Result<Option<Fused>, ModelError> {
+    fn compare(&mut self, moment: &Moment) -> Result<Option<Fused>, ModelError> {
         Ok(self.answer(moment))
     }
 

@@ -40,7 +40,7 @@ pub trait Fuser: Send {
     /// # Errors
     ///
     /// As [`fuse`](Self::fuse).
-    fn compare(&self, moment: &Moment) -> Result<Option<Fused>, ModelError>;
+    fn compare(&mut self, moment: &Moment) -> Result<Option<Fused>, ModelError>;
 
     /// Begins afresh: another person, another recording.
     fn reset(&mut self);

@@ -1,7 +1,5 @@
 //! Fusions that were learned: a small network, one step per tick.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use crate::fuse::Fuser;
@@ -40,19 +38,13 @@ use crate::time::Timestamp;
 ///
 /// Valence and arousal are the modalities' own, weighed by `weight` over their variance, as in the late fusion.
 pub struct NetworkFusion {
-    /// Behind a lock, since comparing changes nothing that can be seen.
-    network: Mutex<Running>,
+    network: Network,
+    outputs: Vec<Vec<f32>>,
     takes: Vec<Port>,
     gives: Vec<String>,
     state: Vec<f32>,
     last: Option<Timestamp>,
     min_sd: f32,
-}
-
-/// The network, and memory for what it gives.
-struct Running {
-    network: Network,
-    outputs: Vec<Vec<f32>>,
 }
 
 const FIRST_STEP: Duration = Duration::from_millis(50);
@@ -100,18 +92,31 @@ impl NetworkFusion {
                 }
             }
         }
+        let lacks = |port: String, expected: String| ModelError::Contract {
+            model: model.to_owned(),
+            port,
+            expected,
+            found: "not there".to_owned(),
+            path: manifest.path(model).unwrap_or_default(),
+        };
+        if !contract.inputs.iter().any(|port| port.name == "rows") {
+            return Err(lacks("input rows".to_owned(), format!("rows f32[1,3,{}]", row::ROW)));
+        }
+        let mut wanted = vec![("probabilities", Label::COUNT), ("weight", 3), ("gate", 3)];
+        if !state.is_empty() {
+            wanted.push(("next_state", state.len()));
+        }
+        for (name, wide) in wanted {
+            let expected = [Length::Fixed(1), Length::Fixed(wide as i64)];
+            if !contract.outputs.iter().any(|port| port.name == name && port.shape == expected) {
+                return Err(lacks(format!("output {name}"), format!("{name} f32[1,{wide}]")));
+            }
+        }
         let gives = contract.outputs.into_iter().map(|port| port.name).collect();
-        Ok(Self {
-            network: Mutex::new(Running { network, outputs: Vec::new() }),
-            takes: contract.inputs,
-            gives,
-            state,
-            last: None,
-            min_sd,
-        })
+        Ok(Self { network, outputs: Vec::new(), takes: contract.inputs, gives, state, last: None, min_sd })
     }
 
-    fn step(&self, moment: &Moment) -> Result<Step, ModelError> {
+    fn step(&mut self, moment: &Moment) -> Result<Step, ModelError> {
         let rows = row::rows(moment);
         let readable = row::readable(moment);
         let since = self.last.map_or(FIRST_STEP, |last| moment.at.since(last).min(LONGEST_STEP));
@@ -129,8 +134,7 @@ impl NetworkFusion {
                 _ => Input::F32(&state_shape, &self.state),
             })
             .collect();
-        let mut running = self.network.lock().unwrap_or_else(PoisonError::into_inner);
-        let Running { network, outputs } = &mut *running;
+        let (network, outputs) = (&mut self.network, &mut self.outputs);
         network.run(&inputs, outputs)?;
         let of = |name: &str| {
             let at = self.gives.iter().position(|one| one == name)?;
@@ -171,14 +175,12 @@ impl NetworkFusion {
 impl Fuser for NetworkFusion {
     fn fuse(&mut self, moment: &Moment) -> Result<Option<Fused>, ModelError> {
         let Step { answer, state } = self.step(moment)?;
-        if state.len() == self.state.len() {
-            self.state = state;
-        }
+        self.state = state;
         self.last = Some(moment.at);
         Ok(answer)
     }
 
-    fn compare(&self, moment: &Moment) -> Result<Option<Fused>, ModelError> {
+    fn compare(&mut self, moment: &Moment) -> Result<Option<Fused>, ModelError> {
         let has_any = Modality::ALL.into_iter().any(|one| moment.of(one).is_ok());
         if has_any { Ok(self.step(moment)?.answer) } else { Ok(None) }
     }

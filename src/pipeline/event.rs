@@ -10,7 +10,7 @@ use crate::fuse::Fuser;
 use crate::fuse::FusionKind;
 use crate::fuse::Fusions;
 use crate::model::ModelError;
-use crate::signal::Absence;
+use crate::pipeline::Subset;
 use crate::signal::Fused;
 use crate::signal::Level;
 use crate::signal::Modality;
@@ -27,29 +27,28 @@ pub struct Tick {
     /// What it comes to; `None` if no modality has anything to say.
     pub fused: Option<Fused>,
     /// What it would be without the face, without the voice, without the words (in the order of
-    /// [`Modality::ALL`]); an inner `None` where nothing would be left. Asked live only: nobody looks at it elsewhere.
+    /// [`Modality::ALL`]); an inner `None` where nothing would be left. Asked for the window only: nobody looks at it elsewhere.
     pub without: Option<[Option<Fused>; 3]>,
 }
 
 impl Tick {
-    /// The answer to a moment, and what it would be without each modality.
-    pub(super) fn compared(fuser: &mut dyn Fuser, moment: Moment) -> Result<Self, ModelError> {
-        let present = Modality::ALL.map(|modality| moment.of(modality).is_ok());
+    /// The answer to a moment, and, if it is compared, what it would be without each modality.
+    pub(super) fn of(fuser: &mut dyn Fuser, moment: Moment, compares: bool) -> Result<Self, ModelError> {
         let mut without = [None; 3];
-        for ((place, modality), is_present) in without.iter_mut().zip(Modality::ALL).zip(present) {
-            if is_present {
-                let mut masked = moment.clone();
-                *masked.of_mut(modality) = Err(Absence::SwitchedOff);
-                *place = fuser.compare(&masked)?;
+        if compares {
+            for (place, modality) in without.iter_mut().zip(Modality::ALL) {
+                if moment.of(modality).is_ok() {
+                    *place = fuser.compare(&Subset::without(modality).of(&moment))?;
+                }
             }
         }
         let fused = fuser.fuse(&moment)?;
-        for (place, is_present) in without.iter_mut().zip(present) {
-            if !is_present {
+        for (place, modality) in without.iter_mut().zip(Modality::ALL) {
+            if moment.of(modality).is_err() {
                 *place = fused;
             }
         }
-        Ok(Self { moment, fused, without: Some(without) })
+        Ok(Self { moment, fused, without: compares.then_some(without) })
     }
 }
 

@@ -6,8 +6,8 @@
 mod event;
 mod gather;
 pub mod live;
+mod masked;
 pub mod offline;
-mod replay;
 mod stages;
 mod understand;
 
@@ -28,7 +28,7 @@ pub use event::StageHealth;
 pub use event::Tick;
 pub use gather::GatherSettings;
 pub use gather::Gatherer;
-pub use replay::Subset;
-pub use replay::replay;
+pub use masked::Subset;
+pub use masked::answers;
 pub use stages::StageSettings;
 pub use stages::Stages;

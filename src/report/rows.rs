@@ -140,8 +140,8 @@ fn several(fused: Option<&Fused>) -> Vec<String> {
         Some(labels) => labels.probabilities.into_iter().chain(labels.doubts).map(number).collect(),
         None => vec![String::new(); 2 * Label::COUNT],
     };
-    let known = fused.filter(|fused| fused.clarity.is_some());
-    cells.push(known.map_or_else(String::new, |fused| u8::from(fused.is_clear()).to_string()));
+    let is_clear = fused.and_then(Fused::is_clear);
+    cells.push(is_clear.map_or_else(String::new, |is_clear| u8::from(is_clear).to_string()));
     cells
 }
 

@@ -147,9 +147,16 @@ impl Fused {
         Self { reading, gates, labels: None, clarity: None }
     }
 
-    /// Whether the likeliest label is sure enough to be shown. What was never measured always is.
+    /// From which probability on the likeliest label is shown: what was measured of the fusion, else `least`.
     #[must_use]
-    pub fn is_clear(&self) -> bool {
-        self.clarity.is_none_or(|clarity| self.reading.probability(self.reading.label()) >= clarity.from)
+    pub fn clear_from(&self, least: f32) -> f32 {
+        self.clarity.map_or(least, |clarity| clarity.from)
+    }
+
+    /// Whether the likeliest label is sure enough to be shown; `None` where that was never measured of the fusion.
+    #[must_use]
+    pub fn is_clear(&self) -> Option<bool> {
+        let clarity = self.clarity?;
+        Some(self.reading.probability(self.reading.label()) >= clarity.from)
     }
 }

@@ -68,7 +68,7 @@ impl View<'_> {
     /// From which probability on the likeliest label is said aloud: what was measured of the fusion, or what is set here.
     #[must_use]
     pub fn clear_from(&self, fused: &Fused) -> f32 {
-        fused.clarity.map_or(self.options.clear_from, |clarity| clarity.from)
+        fused.clear_from(self.options.clear_from)
     }
 
     /// Whether the likeliest label is said aloud.

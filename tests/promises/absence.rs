@@ -131,19 +131,25 @@ proptest! {
     #[test]
     fn a_fusion_remembers_until_it_begins_afresh(face in face(), voice in voice()) {
         let mut fusions = fusions().lock().unwrap();
+        let at = |tick: u64| Moment {
+            at: NOW + Duration::from_millis(50 * tick),
+            face: Ok(face.clone()),
+            voice: Ok(voice.clone()),
+            words: Err(Absence::NoWords),
+        };
         for kind in FusionKind::ALL {
             let fusion = fusions.of(kind).unwrap();
             let mut pass = || {
                 fusion.reset();
-                let answers = (0..6).map(|tick| {
-                    let at = NOW + Duration::from_millis(50 * tick);
-                    let (face, voice) = (Ok(face.clone()), Ok(voice.clone()));
-                    fusion.fuse(&Moment { at, face, voice, words: Err(Absence::NoWords) }).unwrap()
-                });
-                answers.collect::<Vec<_>>()
+                (0..6).map(|tick| fusion.fuse(&at(tick)).unwrap()).collect::<Vec<_>>()
             };
 
             prop_assert_eq!(pass(), pass(), "{:?}", kind);
+            let next = fusion.fuse(&at(6)).unwrap();
+            fusion.reset();
+            let afresh = fusion.fuse(&at(6)).unwrap();
+            let has_memory = matches!(kind, FusionKind::Gated | FusionKind::Ungated);
+            prop_assert_eq!(next != afresh, has_memory, "{:?}", kind);
         }
     }
 

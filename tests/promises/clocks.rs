@@ -57,7 +57,8 @@ proptest! {
 #[test]
 fn the_worst_card_is_followed_too() {
     // The longer its blocks, the fewer stamps there are to tell jitter from drift by.
-    for (seed, ppm, block) in [(1, 80.0, 480), (2, -80.0, 480), (9_193_383_151_394_660_596, 0.0, 828), (3, 80.0, 1024)] {
+    for (seed, ppm, block) in [(1, 80.0, 480), (2, -80.0, 480), (9_193_383_151_394_660_596, 0.0, 828), (3, 80.0, 1024)]
+    {
         let (card, mut clock) = (Card::new(ppm, block), SampleClock::new(RATE_HZ));
         card.play(&mut clock, 180.0, seed, |first, clock| {
             let off = (clock.at(first).unwrap().secs() - card.truth(first)).abs();

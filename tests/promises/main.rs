@@ -11,6 +11,7 @@
 //! | `recordings`   | `analyze` and `run` keep their word about files                          |
 //! | `streaming`    | how sound is split into blocks makes no difference                       |
 //! | `trouble`      | input that is spoilt on purpose is found out by what is measured         |
+//! | `variants`     | the open variant reads without what forbids commercial use               |
 //! | `words`        | what is said is understood; what isn't speech says nothing               |
 //!
 //! Networks and recordings come from `bash models/setup`.
@@ -32,4 +33,5 @@ mod recordings;
 mod streaming;
 mod support;
 mod trouble;
+mod variants;
 mod words;

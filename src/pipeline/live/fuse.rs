@@ -145,10 +145,14 @@ impl Run {
                 // A tick that was missed is skipped, not made up for.
                 next_tick = if next_tick + TICK <= now { now + TICK } else { next_tick + TICK };
                 let moment = fusing.gatherer.moment(now);
-                match Tick::compared(&mut fusing.fusions, moment) {
+                match Tick::of(&mut fusing.fusions, moment, self.settings.compares) {
                     Ok(tick) => {
                         fusing.time_readings(&tick, self.clock.now());
                         self.events.offer_leaving(Event::Tick(Box::new(tick)), LEFT_FOR_CHANGES);
+                    }
+                    // Readings go on: the next tick is the late fusion's.
+                    Err(error) if fusing.fusions.give_up(&error) => {
+                        self.events.offer(Event::Fusion(FusionState::of(&fusing.fusions, fusing.asked)));
                     }
                     Err(error) => return Err(error.to_string()),
                 }

@@ -54,6 +54,8 @@ pub struct LiveSettings {
     pub stages: StageSettings,
     /// What is asked of the camera.
     pub camera: camera::Settings,
+    /// Whether each tick says what it would be [without](crate::pipeline::Tick::without) each modality.
+    pub compares: bool,
 }
 
 /// A running pipeline. It stops when its commands are dropped.

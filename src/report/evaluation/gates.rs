@@ -23,9 +23,12 @@ pub struct GateScore {
     pub auc: Estimate,
     /// Rows that are spoilt.
     pub spoilt: usize,
-    /// Rows of the same recordings that aren't.
+    /// Rows of the same recordings that aren't: of the clean ones, and of the spoilt ones between bursts.
     pub clean: usize,
 }
+
+/// The place of the clean input.
+const CLEAN: usize = 0;
 
 pub(super) fn scores(measured: &Measured, draws: &Draws) -> Vec<GateScore> {
     let mut scores = Vec::new();
@@ -33,8 +36,9 @@ pub(super) fn scores(measured: &Measured, draws: &Draws) -> Vec<GateScore> {
         for (input, kind) in measured.inputs.iter().enumerate() {
             let Some(modality) = kind.strikes else { continue };
             let mut rows: Vec<Of<(f64, bool)>> = Vec::new();
-            for (recording, (_, take)) in measured.recordings(input).enumerate() {
-                let gates = take.gates.get(fusion).into_iter().flatten();
+            for (recording, (_, take)) in measured.recordings(CLEAN).chain(measured.recordings(input)).enumerate() {
+                let gates = take.gates.get(fusion).and_then(|gates| gates.get(modality.index())).into_iter().flatten();
+                let recording = recording % measured.items.len().max(1);
                 rows.extend(gates.map(|gate| Of { recording, value: (1.0 - gate.weight, gate.is_spoilt) }));
             }
             rows.sort_by(|one, other| one.value.0.total_cmp(&other.value.0));

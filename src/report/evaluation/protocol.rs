@@ -97,7 +97,8 @@ impl Protocol {
         });
         text.push(format!(
             "What was known every 100 ms was given to each fusion ({}; the one that answers is {}), begun afresh for each recording and each \
-             subset of modalities; live and in analyze a fusion is asked every 50 ms.",
+             subset of modalities. Live a fusion is asked every 40 ms and in analyze every 50 ms; networks are told how long ago the \
+             last answer was.",
             self.fusions.join(", "),
             self.shipped
         ));

@@ -19,8 +19,8 @@ pub struct Take {
     pub(super) rows: Vec<Row>,
     /// Valence and arousal of each modality by itself, row by row where it is there.
     pub(super) own: [Vec<Affect>; 3],
-    /// By fusion: the gate of the modality that is in trouble, row by row where face and voice are there.
-    pub(super) gates: Vec<Vec<Gate>>,
+    /// By fusion, then by modality, where that counts: its gate, row by row where face and voice are there.
+    pub(super) gates: Vec<[Vec<Gate>; 3]>,
 }
 
 /// The whole of a recording.
@@ -42,7 +42,7 @@ pub(super) struct Row {
     pub(super) affect: Affect,
 }
 
-/// How much the modality in trouble counts in a row.
+/// How much a modality counts in a row.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Gate {
     pub(super) weight: f64,
@@ -75,22 +75,24 @@ impl Take {
         }
     }
 
-    /// The gates of the modality that is in trouble in the same fusion's answers to all that was known; `is_spoilt` says
-    /// whether what stands at a moment was spoilt, or nothing where it was a little. For one fusion after the other, as [`add`](Self::add).
+    /// The gates in the same fusion's answers to all that was known; `is_spoilt` says of a modality whether what stands at a
+    /// moment was spoilt, or nothing where it was a little or doesn't count. For one fusion after the other, as
+    /// [`add`](Self::add).
     pub fn add_gates(
         &mut self,
         moments: &[Moment],
         answers: &[Option<Fused>],
-        modality: Modality,
-        is_spoilt: impl Fn(&Moment) -> Option<bool>,
+        is_spoilt: impl Fn(Modality, &Moment) -> Option<bool>,
     ) {
-        let is_there = |moment: &Moment| moment.face.is_ok() && moment.voice.is_ok() && moment.of(modality).is_ok();
-        let both = moments.iter().zip(answers).filter(|(moment, _)| is_there(moment));
-        let gates = both.filter_map(|(moment, answer)| {
-            let weight = f64::from(answer.as_ref()?.gates.of(modality));
-            Some(Gate { weight, is_spoilt: is_spoilt(moment)? })
-        });
-        self.gates.push(gates.collect());
+        self.gates.push(Modality::ALL.map(|modality| {
+            let is_there = |moment: &Moment| moment.face.is_ok() && moment.voice.is_ok() && moment.of(modality).is_ok();
+            let both = moments.iter().zip(answers).filter(|(moment, _)| is_there(moment));
+            let gates = both.filter_map(|(moment, answer)| {
+                let weight = f64::from(answer.as_ref()?.gates.of(modality));
+                Some(Gate { weight, is_spoilt: is_spoilt(modality, moment)? })
+            });
+            gates.collect()
+        }));
     }
 }
 
@@ -117,7 +119,7 @@ impl Row {
         Self {
             label,
             confidence: f64::from(fused.reading.probability(label)),
-            is_clear: fused.clarity.is_some().then(|| fused.is_clear()),
+            is_clear: fused.is_clear(),
             affect: fused.reading.affect,
         }
     }

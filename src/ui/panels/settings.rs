@@ -55,7 +55,7 @@ pub fn settings_ui(ui: &mut Ui, options: &Options) -> Option<WindowCommand> {
         ui.label("clear from");
         ui.add(Slider::new(&mut set.clear_from, 0.2..=0.9).step_by(0.05).custom_formatter(as_percent)).on_hover_text(
             "when the likeliest label is less likely than this, it says “no clear reading”;\n\
-                 a fusion of which it was measured has its own",
+             gated and concatenation have a threshold of their own, whose risk was measured: it is said beside the label",
         );
         ui.end_row();
 

@@ -32,8 +32,12 @@ fn bench(source: SourceChoice) -> Bench {
     let (hear_out, hear_orders) = event::link(8);
     let (notes, noted) = event::link(64);
     let utterances = Meter::default();
-    let settings =
-        LiveSettings { models: "models".into(), stages: StageSettings::default(), camera: camera::Settings::default() };
+    let settings = LiveSettings {
+        models: "models".into(),
+        stages: StageSettings::default(),
+        camera: camera::Settings::default(),
+        compares: true,
+    };
     let run = Run { source, settings, waker: Arc::new(|| {}), clock: clock.clone(), events, commands: asked };
     let ends = Ends {
         threads: Vec::new(),

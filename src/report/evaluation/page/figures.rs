@@ -279,7 +279,7 @@ pub(super) fn gates(evaluation: &Evaluation) -> String {
     let columns = ["fusion", "trouble", "gate of", "AUC", "rows spoilt", "rows not"];
     paragraph(
         "How well one minus the gate of the modality in trouble tells rows whose reading rests by a quarter or more on \
-         spoilt input from those where none is, of the same recordings, where face and voice (and the modality in trouble) are there. 0.5 is chance. Where trouble takes the modality away, few rows \
+         spoilt input from those where none is, of the same recordings, clean and spoilt, where face and voice (and the modality in trouble) are there. 0.5 is chance. Where trouble takes the modality away, few rows \
          are left; that it is gone is known without a gate.",
     ) + &figure(&dots.draw(), &format!("{}<br>Dotted: chance.", key(&protocol.fusions)), "wide")
         + &table("Each fusion and trouble.", &columns, cells)
