@@ -3,8 +3,6 @@
 use std::path::Path;
 use std::path::PathBuf;
 
-use anyhow::Context as _;
-
 use crate::capture::media;
 use crate::capture::sabotage::Bursts;
 use crate::capture::sabotage::Sabotage;
@@ -21,17 +19,23 @@ const LONGEST_SECS: f64 = 24.0 * 3600.0;
 
 /// The troubles of these names; `all` is all.
 pub(super) fn troubles(names: &[String]) -> anyhow::Result<Vec<Trouble>> {
-    if names.iter().any(|name| name == "all") {
-        return Ok(Trouble::ALL.to_vec());
+    let mut found: Vec<Trouble> = Vec::new();
+    for name in names.iter().map(|name| name.trim()) {
+        let meant = match Trouble::from_name(name) {
+            Some(trouble) => vec![trouble],
+            None if name == "all" => Trouble::ALL.to_vec(),
+            None => {
+                let known = Trouble::ALL.map(Trouble::name).join(", ");
+                anyhow::bail!("there is no trouble {name:?}; there are: all, {known}");
+            }
+        };
+        for trouble in meant {
+            if !found.contains(&trouble) {
+                found.push(trouble);
+            }
+        }
     }
-    let known = || Trouble::ALL.map(Trouble::name).join(", ");
-    names
-        .iter()
-        .map(|name| {
-            Trouble::from_name(name.trim())
-                .with_context(|| format!("there is no trouble {name:?}; there are: all, {}", known()))
-        })
-        .collect()
+    Ok(found)
 }
 
 /// When trouble is on.
@@ -142,6 +146,15 @@ fn voice_of(file: &Path) -> anyhow::Result<Vec<f32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn troubles_are_taken_once_and_all_of_them_must_be_known() {
+        let of = |names: &[&str]| troubles(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+
+        assert_eq!(of(&["mute", "dark", "mute"]).unwrap(), [Trouble::Mute, Trouble::Dark]);
+        assert_eq!(of(&["all", "dark"]).unwrap().len(), Trouble::ALL.len());
+        assert!(of(&["all", "rain"]).unwrap_err().to_string().contains("\"rain\""));
+    }
 
     #[test]
     fn another_voice_is_of_another_recording_and_another_person() {

@@ -21,11 +21,13 @@ pub struct GatherSettings {
     pub voice_secs: f32,
     /// Of the words.
     pub words_secs: f32,
+    /// After so much digital silence the voice's doesn't either, however new it is: whoever pauses is in a room that has noise.
+    pub muted_secs: f32,
 }
 
 impl Default for GatherSettings {
     fn default() -> Self {
-        Self { face_secs: 0.5, voice_secs: 1.0, words_secs: 15.0 }
+        Self { face_secs: 0.5, voice_secs: 1.0, words_secs: 15.0, muted_secs: 0.5 }
     }
 }
 
@@ -51,7 +53,11 @@ pub struct Gatherer {
     known: [Known; 3],
     off: [Option<Absence>; 3],
     level: Option<Timestamped<Level>>,
+    silent_since: Option<Timestamp>,
 }
+
+/// At most this loud is digital silence, dB of full scale: all samples are 0, or next to it.
+const SILENCE_DB: f32 = -110.0;
 
 impl Gatherer {
     /// Nothing known: each modality is absent for want of a source until something comes.
@@ -62,6 +68,7 @@ impl Gatherer {
             known: [const { Known { presence: Err(Absence::NoSource), at: Timestamp::ZERO } }; 3],
             off: [None, None, None],
             level: None,
+            silent_since: None,
         }
     }
 
@@ -108,6 +115,7 @@ impl Gatherer {
 
     /// What the microphone hears.
     pub fn hear(&mut self, level: Timestamped<Level>) {
+        self.silent_since = (level.value.level_db <= SILENCE_DB).then(|| self.silent_since.unwrap_or(level.span.start));
         self.level = Some(level);
     }
 
@@ -134,6 +142,10 @@ impl Gatherer {
             Modality::Voice => self.settings.voice_secs,
             Modality::Words => self.settings.words_secs,
         };
+        let silent = self.silent_since.map_or(0.0, |since| at.since(since).as_secs_f32());
+        if modality == Modality::Voice && silent >= self.settings.muted_secs {
+            return Err(Absence::Muted);
+        }
         let absence = match &known.presence {
             Ok(evidence) if evidence.age(at).as_secs_f32() <= most_secs => return Ok(evidence.clone()),
             // Whoever was heard a while ago is silent; a face or words of a while ago say nothing of now.
@@ -184,7 +196,7 @@ mod tests {
     }
 
     fn gatherer() -> Gatherer {
-        let mut gatherer = Gatherer::new(GatherSettings { face_secs: 0.5, voice_secs: 1.0, words_secs: 15.0 });
+        let mut gatherer = Gatherer::new(GatherSettings::default());
         for modality in Modality::ALL {
             gatherer.source_came(modality);
         }
@@ -232,6 +244,29 @@ mod tests {
         gatherer.hear(Timestamped::new(Span::at(secs(1.0)), 0, level));
 
         assert_eq!(gatherer.moment(secs(1.0)).voice, Err(Absence::TooShort));
+    }
+
+    #[test]
+    fn digital_silence_ends_what_a_voice_said() {
+        let mut gatherer = gatherer();
+        let hear = |gatherer: &mut Gatherer, at: f64, level_db: f32| {
+            let level = Level { level_db, ..Level::default() };
+            gatherer.hear(Timestamped::new(Span::at(secs(at)), 0, level));
+        };
+        gatherer.observe(Modality::Voice, said(1.0), secs(1.0));
+        for hop in 0..20 {
+            hear(&mut gatherer, 1.0 + f64::from(hop) * 0.032, -120.0);
+        }
+
+        assert!(gatherer.moment(secs(1.45)).voice.is_ok());
+        assert_eq!(gatherer.moment(secs(1.55)).voice, Err(Absence::Muted));
+        // A quiet room isn't it.
+        hear(&mut gatherer, 1.64, -75.0);
+        assert!(gatherer.moment(secs(1.65)).voice.is_ok());
+        for hop in 0..20 {
+            hear(&mut gatherer, 1.7 + f64::from(hop) * 0.032, -75.0);
+        }
+        assert_eq!(gatherer.moment(secs(2.4)).voice, Err(Absence::NoSpeech));
     }
 
     #[test]

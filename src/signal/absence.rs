@@ -19,6 +19,8 @@ pub enum Absence {
     TurnedAway,
     /// Nobody speaks.
     NoSpeech,
+    /// Digital silence: not even the noise of a room.
+    Muted,
     /// Somebody speaks, but not yet for long enough.
     TooShort,
     /// What is heard is noise rather than voice.
@@ -47,6 +49,7 @@ impl fmt::Display for Absence {
             Self::TooDark => f.write_str("too dark"),
             Self::TurnedAway => f.write_str("turned away"),
             Self::NoSpeech => f.write_str("no speech"),
+            Self::Muted => f.write_str("digital silence, muted perhaps"),
             Self::TooShort => f.write_str("too little speech yet"),
             Self::TooNoisy => f.write_str("too noisy"),
             Self::NoWords => f.write_str("none yet"),
