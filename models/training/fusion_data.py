@@ -20,12 +20,13 @@ from tqdm import tqdm
 import corpora
 import face
 import voice
-from evaluate_java_sed import SPEECH, without
 from heads import LABELS, PRIOR_SECS, ROOT, WAYS, Known, log_softmax
 from keep import kept
 
 # What heads are made by.
 FILES = ("voice_head.py", "heads.py", "corpora.py", "face.py", "voice.py")
+# The networks that turn speech to text begin so.
+SPEECH = "whisper"
 CLEAN = "clean"
 TROUBLES = {"dark": "face", "blur": "face", "cover": "face", "freeze": "face",
             "mute": "voice", "noise": "voice", "babble": "voice", "other-voice": "voice"}
@@ -105,10 +106,11 @@ def arrays(data, cache, program):
 
 
 def some_models(folder, away):
-    """A folder of the program's models without some."""
+    """A folder of the program's models without those whose names begin so: what needs them is off."""
     folder.mkdir()
-    (folder / "manifest.toml").write_text((ROOT / "models/manifest.toml").read_text())
-    without(folder / "manifest.toml", *away)
+    tables = (ROOT / "models/manifest.toml").read_text().split("\n\n")
+    begins = tuple(f"[{model}" for model in away)
+    (folder / "manifest.toml").write_text("\n\n".join(table for table in tables if not table.startswith(begins)))
     for path in (ROOT / "models").iterdir():
         if path.name == "fetched" or path.suffix == ".onnx":
             (folder / path.name).symlink_to(path)

@@ -1,5 +1,6 @@
 """Fusion networks as ONNX files: one step per tick, state in and out, probabilities calibrated."""
 
+import json
 import sys
 
 import jax
@@ -7,14 +8,19 @@ import jax.numpy as jnp
 import numpy as np
 
 import fusion_net
-from fusion_data import READABLE, TICK_SECS, WIDTH
-from heads import ROOT
+from fusion_data import (AGE, FUNCTIONALS, KNOWN, MODALITIES, MOVEMENT, PRESENT, QUALITY, READABLE, READING, RELIABILITIES, RELIABILITY,
+                         TICK_SECS, WIDTH)
+from heads import LABELS, PRIOR_SECS, ROOT
 from listing import enter
 
 # Weights learnt from clips without a licence.
 LICENCE = "research only: one training set has no licence"
 TICKS_CHECKED = 60
 FURTHEST = 1e-4
+FIXTURE = ROOT / "tests/promises/fusion.json"
+FIXTURE_TICKS = 16
+# As the program does it: the floor of probabilities, the step before the first tick.
+LEAST_PROBABILITY, FIRST_STEP_SECS = 1e-6, 0.05
 
 
 def stepper(name, shape, weights, doubt):
@@ -91,3 +97,46 @@ def check(path, step, inputs, order, sequences):
             furthest = max(furthest, *(float(np.abs(theirs[key] - np.asarray(network[key])).max()) for key in order))
             state, ours = theirs.get("next_state", state), np.asarray(network.get("next_state", ours))
     return furthest
+
+
+def fixture(networks):
+    """Writes moments by chance and what the networks answer to them, one after the other, for the program's tests.
+    `networks`: {name: (shape, weights, doubt)}."""
+    rng, ticks = np.random.default_rng(0), []
+    rounded = lambda values: np.round(np.asarray(values, float), 4).tolist()
+    for at in range(FIXTURE_TICKS):
+        # The face goes away for a while, the voice comes later, words come and grow old.
+        tick, there = {"secs": round(at * TICK_SECS, 4)}, {"face": not 5 <= at < 8, "voice": at >= 2, "words": at >= 6}
+        for modality, wide in (("face", RELIABILITIES), ("voice", RELIABILITIES), ("words", 2)):
+            p = rng.dirichlet(np.full(len(LABELS), 0.5))
+            tick[modality] = {"age_secs": rounded((at - 6) * TICK_SECS if modality == "words" else rng.uniform(0, 0.4)), "known_secs": rounded(2.0 * at),
+                              "quality": rounded(rng.uniform(0.3, 1)), "probabilities": rounded(p),
+                              "reliability": rounded(rng.normal(0.5, 0.3, wide))} if there[modality] else None
+        tick["movement"], tick["functionals"] = rounded(rng.normal(0.1, 0.1, MOVEMENT)), rounded(rng.normal(0, 1, FUNCTIONALS))
+        ticks.append(tick)
+    answers = {name: answers_to(ticks, *stepper(name, *network)) for name, network in networks.items()}
+    FIXTURE.write_text(json.dumps({"ticks": ticks, "answers": answers}) + "\n")
+
+
+def answers_to(ticks, step, inputs):
+    """Probabilities and gates at each tick; None where nothing is there."""
+    state, last, answers = np.zeros(inputs.get("state", (1, 1)), np.float32), None, []
+    for tick in ticks:
+        rows, readable = np.zeros((1, 3, WIDTH), np.float32), np.zeros((1, READABLE), np.float32)
+        for place, modality in enumerate(MODALITIES):
+            one, row = tick[modality], rows[0, place]
+            if one is None:
+                continue
+            row[PRESENT], row[AGE], row[QUALITY] = 1, one["age_secs"], one["quality"]
+            row[KNOWN] = one["known_secs"] / (PRIOR_SECS + one["known_secs"])
+            row[READING] = np.log(np.maximum(one["probabilities"], LEAST_PROBABILITY))
+            row[RELIABILITY.start:RELIABILITY.start + len(one["reliability"])] = one["reliability"]
+        readable[0, :MOVEMENT] = tick["movement"] if tick["face"] else 0
+        readable[0, MOVEMENT:] = tick["functionals"] if tick["voice"] else 0
+        since = FIRST_STEP_SECS if last is None else tick["secs"] - last
+        everything = {"rows": rows, "readable": readable, "secs": np.full((1, 1), since, np.float32), "state": state}
+        out = {key: np.asarray(value) for key, value in step(*[everything[key] for key in inputs]).items()}
+        state, last = out.get("next_state", state), tick["secs"]
+        gate = out["gate"][0] / out["gate"][0].sum()
+        answers.append({"probabilities": out["probabilities"][0].tolist(), "gates": gate.tolist()})
+    return answers

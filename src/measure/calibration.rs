@@ -7,6 +7,9 @@ use crate::measure::all;
 use crate::measure::right;
 
 /// Confidence against being right, in bins of equally many from the least sure to the surest.
+///
+/// Source: K. Nguyen and B. O'Connor, "Posterior calibration and exploratory analysis for natural language processing models"
+/// (EMNLP 2015), section 3: adaptive binning, with the mean distance in place of its square's root.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Calibration {
     /// Expected calibration error: the mean distance, over all that was said, of confidence and share of right ones.

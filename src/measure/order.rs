@@ -5,6 +5,9 @@ use serde::Serialize;
 use crate::measure::Said;
 
 /// What is left wrong if only the surest are kept.
+///
+/// Source: R. El-Yaniv and Y. Wiener, "On the foundations of noise-free selective classification", J. Machine Learning Research
+/// 11 (2010): the risk–coverage curve; `area` is the mean risk under it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RiskCoverage {
     /// Coverage (share kept) and risk (share wrong among them), from the surest to all.

@@ -7,6 +7,7 @@
 //! | `clocks`       | a sound card's drift and jitter are followed                             |
 //! | `evaluation`   | `evaluate` measures what it says                                         |
 //! | `faces`        | faces are found where there are faces, and nowhere else                  |
+//! | `fusion`       | fusion networks answer as where they were trained                        |
 //! | `models`       | each model loads; what is wrong with one is said                         |
 //! | `recordings`   | `analyze` and `run` keep their word about files                          |
 //! | `streaming`    | how sound is split into blocks makes no difference                       |
@@ -28,6 +29,7 @@ mod architecture;
 mod clocks;
 mod evaluation;
 mod faces;
+mod fusion;
 mod models;
 mod recordings;
 mod streaming;
