@@ -40,6 +40,9 @@ SIGNS[1] = [1, -1, 1, 1, 1, 1, 1, 1, -1, 0, 0]
 SIGNS[2, :2] = [1, 1]
 # How much speech a window holds, among the voice's reliabilities.
 SPEECH, IS_VOICE = 3, np.array([0.0, 1.0, 0.0], np.float32)
+# What training begins with, seconds. While somebody speaks, readings of the voice are hardly older than a quarter of a second:
+# one that stands for longer, as after a mute, is to be left soon.
+FADES = np.array([0.5, 0.7, 6.0], np.float32)
 # Ages beyond this are all old, seconds.
 OLD_SECS = 5.0
 LASTING_SECS = 2.0
@@ -49,6 +52,8 @@ DOUBTED_SECS = 2.0
 USUAL_SECS = 4.0
 # Ticks that the running sums are made of, seconds.
 STEP_SECS = 0.1
+# Every so often a windowed network keeps a tick's tokens, seconds.
+ROW_SECS = 0.2
 LATENT = 8
 # Whose the readable numbers are.
 OF_MODALITY = [(0, slice(0, MOVEMENT)), (1, slice(MOVEMENT, READABLE))]
@@ -69,10 +74,14 @@ class Shape:
     # Whether tokens say which labels a modality sees, and attention may add to the labels' logits; else only how sure it is
     # and how far it agrees with the others, and attention may only weigh.
     has_labels: bool = False
+    # Rows that attention looks back on, in place of the fading correlation matrices; 0: those.
+    window: int = 0
 
     @property
     def state(self):
-        return MODALITIES * (2 + RELIABILITIES + self.recursions * (1 + self.token * self.joint))
+        sums = MODALITIES * self.recursions * (1 + self.token * self.joint)
+        rows = 1 + self.window * MODALITIES * (1 + self.token)
+        return MODALITIES * (2 + RELIABILITIES) + (rows if self.window else sums)
 
 
 def normalising(rows, readable):
@@ -104,7 +113,7 @@ def start(shape, key, normal):
         "token": spread(wide, d), "token_bias": jnp.zeros((MODALITIES, d)),
         "joint": plain(MODALITIES * (d + 1), j),
         "power": jnp.full(MODALITIES, -0.2), "informed": jnp.zeros((MODALITIES, 3)),
-        "fade": jnp.log(jnp.array([0.5, 2.0, 6.0])),
+        "fade": jnp.log(jnp.asarray(FADES)),
         "trust": jnp.full(MODALITIES, 2.0), "worse": jnp.full((MODALITIES, RELIABILITIES), inverse_softplus(0.15)),
         "unusual": spread(4 * RELIABILITIES, UNUSUAL), "unusual_bias": jnp.zeros((MODALITIES, UNUSUAL)),
         "unusual_movement": plain(2 * MOVEMENT, UNUSUAL), "unusual_functionals": plain(2 * (READABLE - MOVEMENT), UNUSUAL),
@@ -119,7 +128,8 @@ def start(shape, key, normal):
     }
     for at in range(shape.recursions):
         weights[f"recursion{at}"] = {
-            "k": spread(d, d), "v": spread(d, d), "q": plain(j, j), "o": spread(j, d, 0.1), "gate": spread(2 * d, 2, 0.1)}
+            "k": spread(d, d), "v": spread(d, d), "q": spread(d, d) if shape.window else plain(j, j),
+            "o": spread(d if shape.window else j, d, 0.1), "gate": spread(2 * d, 2, 0.1)}
     return weights
 
 
@@ -174,7 +184,8 @@ def step(shape, weights, state, rows, readable, secs):
         wide = jnp.concatenate([sure, apart, about], -1) * present[..., None]
         token = jnp.tanh(each(wide, weights["token"]) + weights["token_bias"]) * present[..., None]
         joint = jnp.tanh(jnp.concatenate([token, present[..., None]], -1).reshape(batch, -1) @ weights["joint"])
-        memory, tokens = recursions(shape, weights, memory, token, joint, present, secs)
+        look = windowed if shape.window else recursions
+        memory, tokens = look(shape, weights, memory, token, joint, present, secs)
         stages = jax.nn.softmax(each(tokens[-1], weights["stage"]), -1)
         if not shape.has_gates:
             stages = jnp.zeros_like(stages).at[..., -1].set(1.0)
@@ -233,13 +244,39 @@ def recursions(shape, weights, memory, token, joint, present, secs):
         heavy = kept * mass + new
         correlation = jnp.tanh(after / (shape.joint ** 0.5 * jnp.maximum(heavy, 1.0)[..., None, None]))
         found = jnp.einsum("bmi,bmij->bmj", each(tokens[-1], own["v"]), correlation)
-        attended = tokens[-1] + jnp.tanh(each(found, own["o"]))
-        gate = jax.nn.softmax(each(jnp.concatenate([attended, tokens[-1]], -1), own["gate"]), -1)
-        if not shape.has_gates:
-            gate = jnp.zeros_like(gate).at[..., 1].set(1.0)
-        tokens.append((gate[..., :1] * tokens[-1] + gate[..., 1:] * attended) * present[..., None])
+        tokens.append(taken_up(shape, own, tokens[-1], found, present))
         states += [heavy, after.reshape(batch, -1)]
     return jnp.concatenate(states, -1), tokens
+
+
+def taken_up(shape, own, token, found, present):
+    """The tokens with as much of what attention found as a recursion's gate lets in."""
+    attended = token + jnp.tanh(each(found, own["o"]))
+    gate = jax.nn.softmax(each(jnp.concatenate([attended, token], -1), own["gate"]), -1)
+    if not shape.has_gates:
+        gate = jnp.zeros_like(gate).at[..., 1].set(1.0)
+    return (gate[..., :1] * token + gate[..., 1:] * attended) * present[..., None]
+
+
+def windowed(shape, weights, memory, token, joint, present, secs):
+    """To compare with: each token attends to what the other modalities said now and in the last rows, inside the same gates."""
+    batch = token.shape[0]
+    passed, rows = memory[:, :1] + secs, memory[:, 1:].reshape(batch, shape.window, MODALITIES, 1 + shape.token)
+    seen = jnp.concatenate([jnp.concatenate([present[..., None], token], -1)[:, None], rows], 1)
+    is_row = (passed >= ROW_SECS - LEAST).astype(jnp.float32)
+    ago = jnp.concatenate([jnp.zeros_like(passed), passed + ROW_SECS * np.arange(shape.window)], -1)
+    others = seen[:, None, ..., 0] * (1 - np.eye(MODALITIES, dtype=np.float32))[:, None]
+    tokens = [token]
+    for at in range(shape.recursions):
+        own = weights[f"recursion{at}"]
+        key, value = (jnp.einsum("btni,nij->btnj", seen[..., 1:], own[name]) for name in "kv")
+        score = jnp.einsum("bmj,btnj->bmtn", each(tokens[-1], own["q"]), key) / shape.token ** 0.5
+        score = score - (ago / jnp.exp(weights["forget"][at]))[:, None, :, None]
+        heavy = others * jnp.exp(score - jax.lax.stop_gradient(score.max((-1, -2), keepdims=True)))
+        found = jnp.einsum("bmtn,btnj->bmj", heavy, value) / (heavy.sum((-1, -2))[..., None] + LEAST)
+        tokens.append(taken_up(shape, own, tokens[-1], found, present))
+    rows = is_row[..., None, None] * seen[:, :-1] + (1 - is_row)[..., None, None] * rows
+    return jnp.concatenate([passed * (1 - is_row), rows.reshape(batch, -1)], -1), tokens
 
 
 def several(own, logits, logs, share, mixed):

@@ -50,7 +50,7 @@ def tables(parts):
         found["differences"][way] = {
             other: {name: difference(parts, seeds, way, "gated", other, kinds)
                     for name, kinds in (("clean", KINDS[:1]), ("corrupted", KINDS[1:]))}
-            for other in ("late", "ungated", "concatenation", "gates alone")}
+            for other in ("late", "ungated", "concatenation", "gates alone", "windowed")}
     return found
 
 
