@@ -7,6 +7,7 @@ writes models/training/reports/fusion.json; an evaluation that was stopped goes 
 """
 
 import argparse
+import hashlib
 import pickle
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from tqdm import tqdm
 import fusion_data
 import fusion_export
 import fusion_net
+import fusion_report
 import fusion_tables
 import fusion_words
 from fusion_data import AGE, KINDS, KNOWN, PRESENT, QUALITY, READING, RELIABILITY
@@ -284,11 +286,14 @@ def evaluate(found, heads, sentences, cache, seeds, speakers):
     parts = []
     for tested in tqdm(speakers or sorted({one.speaker for one in found.values()}), desc="speakers left out"):
         parts.append((tested, kept(cache / "fusion-evaluated", f"{tested} {seeds}", FILES,
-                                   lambda: fold(found, heads, sentences, tested, seeds))))
+                                   lambda: fold(found, heads, sentences, tested, seeds), fusion_data.networks())))
     return parts
 
 
-FILES = ("fusion.py", "fusion_data.py", "fusion_net.py", "fusion_words.py", "fusion_tables.py", "heads.py", "voice_head.py")
+# What an evaluation is made by, besides the program's arrays (fusion_data.py tells if they are of another program) and the
+# networks whose files these scripts read.
+FILES = ("fusion.py", "fusion_data.py", "fusion_net.py", "fusion_words.py", "fusion_tables.py", "fusion_several.py", "calibration.py",
+         *fusion_data.FILES)
 
 
 def main():
@@ -310,20 +315,25 @@ def main():
     if given.evaluate:
         tables = fusion_tables.tables(parts)
         tables["calibration"] = {way: {name: calibration_interval(parts, way, name) for name in ("late", *SHAPES)} for way in WAYS}
-        fusion_tables.show(tables)
-        report("fusion", {"seeds": SEEDS[:given.seeds], "labels": LABELS, "kinds": KINDS} | tables)
+        tables |= {"seeds": SEEDS[:given.seeds], "labels": LABELS, "kinds": KINDS}
+        fusion_report.show(tables)
+        report("fusion", tables)
         return
     gathered = fusion_data.readings(found, heads, None, ORDERS)
     training = Set(found, gathered, {one.speaker for one in found.values()})
-    trained, clean = {}, training.pick(np.flatnonzero(training.kinds == 0)[:CHECKED])
+    trained, files, networks, clean = {}, {}, {}, training.pick(np.flatnonzero(training.kinds == 0)[:CHECKED])
     add_words(clean, sentences, True, np.random.default_rng(0), 0.5)
     for name, shape in SHAPES.items():
         if name not in ONLY_MEASURED:
             doubt, weights = fusion_tables.doubt_of(parts, name), train(shape, training, sentences, 0)
-            trained[name] = weights, doubt["temperature"]
-            fusion_export.export(name, shape, weights, doubt, list(zip(clean.rows, clean.readable)))
+            trained[name], networks[name] = (weights, doubt["temperature"]), (shape, weights, doubt)
+            path = fusion_export.export(name, shape, weights, doubt, list(zip(clean.rows, clean.readable)))
+            files[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+            print(f"{name}: {sum(np.size(one) for one in jax.tree.leaves(weights))} weights", flush=True)
+    fusion_export.fixture(networks)
     # For check_fusion.py.
-    (given.cache / "fusion-trained.pickle").write_bytes(pickle.dumps(jax.tree.map(np.asarray, trained)))
+    weights = jax.tree.map(np.asarray, trained)
+    (given.cache / "fusion-trained.pickle").write_bytes(pickle.dumps(weights | {"files": files}))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ heads trained without s and t. What is known of a person is carried through a sp
 afresh with each clip.
 """
 
+import hashlib
 import subprocess
 import tempfile
 from copy import deepcopy
@@ -32,10 +33,14 @@ TROUBLES = {"dark": "face", "blur": "face", "cover": "face", "freeze": "face",
             "mute": "voice", "noise": "voice", "babble": "voice", "other-voice": "voice"}
 KINDS = [CLEAN, *TROUBLES]
 MODALITIES = ["face", "voice", "words"]
+# Readings of a face that are further apart have had no face between them.
+LOST_SECS = 0.12
 # Every second tick of the program: a row of its tables.
 STEP = 2
 TICK_SECS = 0.1
 RELIABILITIES = 11
+# As the program gives them to a fusion network.
+LEAST_PROBABILITY = 1e-6
 # Columns of what a modality gives at a tick.
 PRESENT, AGE, KNOWN, QUALITY = range(4)
 READING = slice(4, 11)
@@ -100,9 +105,25 @@ def arrays(data, cache, program):
                 if part == "voice":
                     command += ["--voices", *[file for file in files if corpora.java_fields(file)[1] != speaker][::7]]
                 subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                (out / f"{part}.made_by").write_text(made_by())
             bar.update()
         bar.close()
+    for part, _ in runs:
+        if not (out / f"{part}.made_by").exists() or (out / f"{part}.made_by").read_text() != made_by():
+            print(f"the arrays of the {part} are of another state of the program; remove {out / part} to have them made again", flush=True)
     return out
+
+
+def made_by():
+    """The hash of what the arrays depend on in the program."""
+    code = sorted(path for part in ("capture/sabotage", "capture/media", "condition", "encode", "pipeline", "signal")
+                  for path in (ROOT / "src" / part).rglob("*.rs"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in code)).hexdigest()
+
+
+def networks():
+    """The networks that are read, besides the heads, which are trained anew."""
+    return b"".join((ROOT / f"models/{name}.onnx").read_bytes() for name in ("expression", "words"))
 
 
 def some_models(folder, away):
@@ -172,7 +193,7 @@ def read(heads, recording, known):
         sums, secs = np.zeros(stream.x.shape), np.zeros(len(stream.x))
         if known is not None:
             sums, secs = Known.pass_through(deepcopy(known[modality]), stream)
-        readings = log_softmax(heads[modality].logits(stream.x, sums, secs))
+        readings = np.maximum(log_softmax(heads[modality].logits(stream.x, sums, secs)), np.log(LEAST_PROBABILITY))
         stands = stream.index >= 0
         at = stream.index[stands]
         rows[stands, place, PRESENT] = 1
@@ -199,15 +220,33 @@ def readable(recording):
 def spoilt(recording, place):
     """How much of what a modality's reading rests on is spoilt, at each tick [T], 0…1."""
     stream, share = recording.streams.get(MODALITIES[place]), np.zeros(len(recording.times), np.float32)
-    if stream is None or not recording.trouble[:, place].any():
+    trouble = recording.trouble[:, place]
+    if stream is None or not len(stream.ends) or not trouble.any():
         return share
-    begin = stream.ends - corpora.FACE_WINDOW_SECS if place == 0 else stream.starts
-    of_reading = np.array([recording.trouble[(recording.times >= first) & (recording.times <= last), place].mean()
-                           if ((recording.times >= first) & (recording.times <= last)).any() else 0.0
-                           for first, last in zip(np.maximum(begin, 0), stream.ends)])
+    if place == 0:
+        of_reading = spoilt_faces(stream.ends, trouble[at_ticks(recording.times, stream.ends)])
+    else:
+        within = [(recording.times >= first) & (recording.times <= last) for first, last in zip(stream.starts.clip(0), stream.ends)]
+        of_reading = np.array([trouble[ticks].mean() if ticks.any() else 0.0 for ticks in within])
     stands = stream.index >= 0
     share[stands] = of_reading[stream.index[stands]]
     return share
+
+
+def spoilt_faces(ends, trouble):
+    """Of each reading of a face the share of spoilt frames in its window, which begins anew where no face was found; there is
+    a reading of every frame with a face."""
+    begun = np.flatnonzero(np.diff(ends, prepend=-np.inf) > LOST_SECS)
+    since = ends[begun[np.searchsorted(begun, np.arange(len(ends)), side="right") - 1]]
+    first = np.searchsorted(ends, np.maximum(ends - corpora.FACE_WINDOW_SECS, since) - 1e-6)
+    sums = np.concatenate([[0], np.cumsum(trouble)])
+    places = np.arange(len(ends))
+    return (sums[places + 1] - sums[first]) / (places + 1 - first)
+
+
+def at_ticks(times, when):
+    """The tick that each time belongs to."""
+    return np.searchsorted(times, when).clip(0, len(times) - 1)
 
 
 def nobody(recording):

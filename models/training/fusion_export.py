@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import fusion_net
-from fusion_data import (AGE, FUNCTIONALS, KNOWN, MODALITIES, MOVEMENT, PRESENT, QUALITY, READABLE, READING, RELIABILITIES, RELIABILITY,
+from fusion_data import (AGE, FUNCTIONALS, KNOWN, LEAST_PROBABILITY, MODALITIES, MOVEMENT, PRESENT, QUALITY, READABLE, READING, RELIABILITIES, RELIABILITY,
                          TICK_SECS, WIDTH)
 from heads import LABELS, PRIOR_SECS, ROOT
 from listing import enter
@@ -19,8 +19,8 @@ TICKS_CHECKED = 60
 FURTHEST = 1e-4
 FIXTURE = ROOT / "tests/promises/fusion.json"
 FIXTURE_TICKS = 16
-# As the program does it: the floor of probabilities, the step before the first tick.
-LEAST_PROBABILITY, FIRST_STEP_SECS = 1e-6, 0.05
+# As the program does it: the step before the first tick.
+FIRST_STEP_SECS = 0.05
 
 
 def stepper(name, shape, weights, doubt):
@@ -69,6 +69,7 @@ def export(name, shape, weights, doubt, sequences):
     port = lambda key, size: f'name = "{key}", type = "f32", shape = [{", ".join(map(str, size))}]'
     enter(f"fusion_{name}", path, LICENCE, f"makes one answer of face, voice and words ({name})",
           [port(key, size) for key, size in inputs.items()], [port(key, np.asarray(example[key]).shape) for key in order])
+    return path
 
 
 def rename(model, old, new):

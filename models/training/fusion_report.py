@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-FUSIONS = ["late", "concatenation", "ungated", "gates alone", "gated"]
-OTHERS = ["late", "ungated", "concatenation", "gates alone"]
+FUSIONS = ["late", "concatenation", "ungated", "gates alone", "windowed", "gated"]
+OTHERS = ["late", "ungated", "concatenation", "gates alone", "windowed"]
 MASKS = ["face", "voice", "words", "face, voice", "face, words", "voice, words", "all"]
 DEAD = ["dark", "cover", "freeze", "mute"]
 

@@ -2,6 +2,7 @@
 worth. Intervals are over speakers."""
 
 import numpy as np
+from sklearn.metrics import roc_auc_score
 
 import fusion_several
 from calibration import calibration_error
@@ -144,11 +145,7 @@ def left_after(gate, burst, present):
 
 
 def auc(score, positive):
-    order = np.argsort(score, kind="stable")
-    ranks = np.empty(len(score))
-    ranks[order] = np.arange(len(score))
-    n = positive.sum()
-    return float((ranks[positive].sum() - n * (n - 1) / 2) / (n * (len(score) - n))) if 0 < n < len(score) else float("nan")
+    return float(roc_auc_score(positive, score)) if 0 < positive.sum() < len(score) else float("nan")
 
 
 def doubt(folds):
@@ -208,14 +205,3 @@ def threshold(of):
     share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
     good = np.flatnonzero(share >= TARGET)
     return float(sure[order[good[-1]]]) if len(good) else 1.0
-
-
-def show(found):
-    for way, masks in found["uar"].items():
-        for mask, fusions in masks.items():
-            for fusion, row in fusions.items():
-                print(f"{way}, {mask}, {fusion}: clean {row['clean'][0]:.1f} ± {row['clean'][1]:.1f}, corrupted {row['corrupted'][0]:.1f}")
-    for way in found["gates"]:
-        for fusion, row in found["gates"][way].items():
-            print(f"{way}, {fusion}:", {name: value[0] for name, value in (row | found["doubt"][way][fusion]).items()})
-        print(f"{way}, gated less:", found["differences"][way])

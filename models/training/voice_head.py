@@ -6,7 +6,7 @@ A gate, a softmax regression on the features, says which corpus a recording is l
 
 so that somebody unknown is read against people recorded alike. The logits of a corpus are linear in
 z = clip((features - person) / sd), by a linear discriminant with a common covariance, shrunk towards that of unrelated
-features; it is trained on all corpora, the others weighing OTHERS. They are scaled by exp(scale @ [1, k, length]), with
+features; it is trained on all corpora, the others weighing as much as OTHERS speakers of its own. They are scaled by exp(scale @ [1, k, length]), with
 k = secs / (PRIOR_SECS + secs) and a linear estimate of the window's length: a short window of a stranger tells less than
 a long one of somebody known. Scale and shrinkage come from speakers held out among those a head is trained on, without
 the sums of whom the discriminant is solved again. The head's logits are the corpora's, weighed by the gate.
@@ -19,7 +19,7 @@ from scipy.optimize import minimize
 from heads import (CLIP, GATE_PENALTY, LABELS, LENGTH_PENALTY, LONGEST, NEVER, PRIOR_SECS, Graph, finish, log_softmax, passes,
                    regress, robust_sd, theirs_of)
 
-OTHERS = 0.3
+OTHERS = 2
 THIN = 3
 # Parts of the training speakers, each left out in turn to calibrate.
 INNER_FOLDS = 3
@@ -62,7 +62,7 @@ class VoiceHead:
                  for at, (clips, folds) in enumerate(zip(sets, held))]
         self.learn_length(parts)
         moments = [[Moments(*part[:3]) for part in theirs] for theirs in parts]
-        weigh = lambda at, own: 1.0 if at == own else OTHERS
+        weigh = lambda at, own: 1.0 if at == own else OTHERS / sum(map(len, held[own]))
         masses = sum(one.masses for theirs in moments for one in theirs)
         never = np.where(masses > 0, 0.0, NEVER)
         self.experts, self.shrinkages = [], []
