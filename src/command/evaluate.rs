@@ -1,5 +1,8 @@
 //! How right the readings are of recordings whose labels others gave.
 
+mod bench;
+mod found;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -14,43 +17,26 @@ use indicatif::ProgressBar;
 use serde_json::Map;
 use serde_json::json;
 
-use crate::capture::sabotage::Sabotage;
 use crate::capture::sabotage::Trouble;
 use crate::command::Place;
 use crate::command::batch;
+use crate::command::evaluate::bench::Bench;
+use crate::command::evaluate::found::Found;
 use crate::command::spoil;
 use crate::command::spoil::Spoiling;
 use crate::command::spoil::Subject;
 use crate::command::spoil::Voices;
 use crate::command::spoil::When;
-use crate::fuse::FusionKind;
-use crate::fuse::Fusions;
-use crate::pipeline::Stages;
-use crate::pipeline::Subset;
-use crate::pipeline::answers;
-use crate::pipeline::offline;
-use crate::pipeline::offline::Output;
-use crate::pipeline::offline::TICKS_PER_ROW;
 use crate::report::evaluation::Evaluation;
 use crate::report::evaluation::Failed;
 use crate::report::evaluation::Item;
-use crate::report::evaluation::Kind;
 use crate::report::evaluation::LeftOut;
 use crate::report::evaluation::Measured;
 use crate::report::evaluation::Protocol;
 use crate::report::evaluation::RESAMPLES;
-use crate::report::evaluation::Role;
 use crate::report::evaluation::Take;
 use crate::report::evaluation::read_list;
 use crate::signal::Label;
-use crate::signal::Modality;
-use crate::signal::Moment;
-use crate::time::Timestamp;
-
-/// A reading of which so much is spoilt is spoilt, 0..=1; one of which nothing is isn't; those between don't count.
-const SPOILT: f32 = 0.25;
-/// How finely that is looked at.
-const LOOK: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Args)]
 pub(super) struct Request {
@@ -147,7 +133,7 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
     let told = bad.clone();
     let protocol = protocol(request, &items, &measured, &bench, bad);
     let drawing = ProgressBar::new_spinner().with_message("figures and their intervals");
-    drawing.enable_steady_tick(LOOK);
+    drawing.enable_steady_tick(Duration::from_millis(100));
     Evaluation::of(&measured, protocol).write(&request.out)?;
     drawing.finish_and_clear();
     let [_, page] = Evaluation::paths(&request.out);
@@ -205,170 +191,6 @@ fn order(items: &[Item], adapt: Adapt, seed: u64) -> Vec<usize> {
         order.sort_by_key(|at| items.get(*at).map(|item| &item.speaker));
     }
     order
-}
-
-/// All that reads.
-struct Bench {
-    stages: Stages,
-    fusions: Fusions,
-    /// Those that are there.
-    kinds: Vec<FusionKind>,
-    spoiling: Spoiling,
-    /// What a face's reading rests on, before its frame.
-    face_window: Duration,
-    models: Vec<(String, String)>,
-    settings: serde_json::Value,
-}
-
-impl Bench {
-    fn load(place: &Place, spoiling: Spoiling) -> anyhow::Result<Self> {
-        let mut stages = batch::load(place, &FusionKind::ALL)?;
-        // What is known is answered afterwards; what answers while a recording is read makes no difference.
-        let fusions = std::mem::replace(&mut stages.fusions, Fusions::late(&place.settings.stages.fusion));
-        let kinds: Vec<_> =
-            FusionKind::ALL.into_iter().filter(|kind| fusions.kinds().any(|one| one == *kind)).collect();
-        let mut models = stages.models.clone();
-        let networks = kinds.iter().filter_map(|kind| kind.model());
-        models.extend(networks.filter_map(|name| stages.listed(name)));
-        models.sort();
-        models.dedup();
-        let face_window = Duration::from_secs_f32(place.settings.stages.face.window_secs.max(0.0));
-        let settings = serde_json::to_value(&place.settings.stages)?;
-        Ok(Self { stages, fusions, kinds, spoiling, face_window, models, settings })
-    }
-
-    /// The person is nobody and stays so.
-    fn freeze_nobody(&mut self) {
-        self.stages.forget_person();
-        if let Some(face) = self.stages.face.as_mut() {
-            face.person_mut().freeze(true);
-        }
-        if let Some(voice) = self.stages.voice.as_mut() {
-            voice.person_mut().freeze(true);
-        }
-    }
-
-    /// Reads a recording; what was wrong with it, too, if it could be read in part only.
-    fn take(
-        &mut self,
-        trouble: Option<Trouble>,
-        subject: Subject<'_>,
-        bar: &ProgressBar,
-    ) -> anyhow::Result<(Take, Option<String>)> {
-        let sabotage = trouble.map(|trouble| self.spoiling.sabotage(trouble, subject));
-        let (mut moments, mut ticks, before) = (Vec::new(), 0u32, bar.position());
-        let analysis = offline::analyze_spoilt(subject.file, &mut self.stages, sabotage.as_ref(), |output| {
-            let Output::Tick { tick, .. } = output else { return };
-            ticks += 1;
-            if (ticks - 1).is_multiple_of(TICKS_PER_ROW) {
-                bar.set_position(before + tick.moment.at.nanos().unsigned_abs() / 10_000_000);
-                moments.push(tick.moment.clone());
-            }
-        })?;
-        let mut take = Take::default();
-        let shipped = self.fusions.chosen();
-        for kind in &self.kinds {
-            let Some(fusion) = self.fusions.of(*kind) else { continue };
-            let role = if *kind == shipped { Role::Shipped } else { Role::Compared };
-            let answers = Subset::ALL
-                .into_iter()
-                .map(|subset| answers(fusion, &moments, subset))
-                .collect::<Result<Vec<_>, _>>()?;
-            take.add(&moments, &answers, role);
-            let Some(whole) = answers.last() else { continue };
-            take.add_gates(&moments, whole, |modality, moment| match &sabotage {
-                None => Some(false),
-                Some(sabotage) if sabotage.trouble.modality() == modality => {
-                    is_spoilt(sabotage, moment, self.face_window)
-                }
-                Some(_) => None,
-            });
-        }
-        Ok((take, analysis.damage))
-    }
-}
-
-/// Whether what the standing reading of the modality in trouble rests on is spoilt, by [`SPOILT`] of it or more; none if it is
-/// by less. A face's reading rests on the window before its frame. Words are spoilt when they are said, and stand for long.
-fn is_spoilt(sabotage: &Sabotage, moment: &Moment, face_window: Duration) -> Option<bool> {
-    let modality = sabotage.trouble.modality();
-    let span = moment.of(modality).as_ref().ok()?.span;
-    let start = match modality {
-        Modality::Face => span.end - face_window,
-        Modality::Voice => span.start,
-        Modality::Words => span.end,
-    };
-    let (mut at, mut on, mut all) = (start.max(Timestamp::ZERO), 0.0, 0.0);
-    while at <= span.end {
-        all += 1.0;
-        on += f32::from(u8::from(sabotage.bursts.is_on(at)));
-        at = at + LOOK;
-    }
-    (on == 0.0 || on >= SPOILT * all).then_some(on > 0.0)
-}
-
-/// What was found so far.
-#[derive(Default)]
-struct Found {
-    /// By input, then by recording; those that failed are missing.
-    takes: Vec<Vec<Option<Take>>>,
-    /// By recording: on which inputs, and why.
-    failed: BTreeMap<usize, String>,
-    damaged: BTreeMap<usize, String>,
-}
-
-impl Found {
-    fn keep(
-        &mut self,
-        number: usize,
-        input: Option<Trouble>,
-        taken: anyhow::Result<(Take, Option<String>)>,
-    ) -> Option<Take> {
-        let what = input.map_or_else(String::new, |trouble| format!(" (with trouble: {})", trouble.name()));
-        match taken {
-            Ok((take, damage)) => {
-                if let Some(damage) = damage {
-                    self.damaged.entry(number).or_insert_with(|| damage + &what);
-                }
-                Some(take)
-            }
-            Err(error) => {
-                self.failed.entry(number).or_insert_with(|| format!("{error:#}{what}"));
-                None
-            }
-        }
-    }
-
-    /// Those that failed; those of the others that are damaged.
-    fn told(&self, items: &[Item]) -> [Vec<Failed>; 2] {
-        let tell = |(number, why): (&usize, &String)| {
-            items.get(*number).map(|item| Failed { file: item.name.clone(), why: why.clone() })
-        };
-        let damaged = self.damaged.iter().filter(|(number, _)| !self.failed.contains_key(number));
-        [self.failed.iter().filter_map(tell).collect(), damaged.filter_map(tell).collect()]
-    }
-
-    /// What failed on one input is left out of all, so that inputs and fusions are compared on the same recordings.
-    fn measured(self, items: &[Item], inputs: &[Option<Trouble>], bench: &Bench, seed: u64) -> Measured {
-        let is_whole = |number: &usize| !self.failed.contains_key(number);
-        let items = items.iter().enumerate().filter(|(number, _)| is_whole(number)).map(|(_, item)| item.clone());
-        let takes = self.takes.iter().map(|takes| {
-            let whole = takes.iter().enumerate().filter(|(number, _)| is_whole(number));
-            whole.filter_map(|(_, take)| take.clone()).collect()
-        });
-        let kind = |trouble: &Option<Trouble>| Kind {
-            name: trouble.map_or("clean", Trouble::name).to_owned(),
-            strikes: trouble.map(Trouble::modality),
-        };
-        Measured {
-            items: items.collect(),
-            fusions: bench.kinds.iter().map(|kind| kind.name().to_owned()).collect(),
-            shipped: bench.kinds.iter().position(|kind| *kind == bench.fusions.chosen()).unwrap_or(0),
-            inputs: inputs.iter().map(kind).collect(),
-            takes: takes.collect(),
-            seed,
-        }
-    }
 }
 
 fn protocol(

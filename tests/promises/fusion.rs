@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use circumplex::fuse::Fuser as _;
 use circumplex::fuse::FusionKind;
 use circumplex::fuse::FusionSettings;
 use circumplex::fuse::Fusions;
@@ -84,7 +83,8 @@ fn networks_answer_as_where_they_were_trained() {
 
     for kind in [FusionKind::Gated, FusionKind::Concatenation, FusionKind::Ungated] {
         let fusion = fusions.of(kind).unwrap();
-        for (at, (tick, expected)) in ticks.iter().zip(fixture["answers"][kind.name()].as_array().unwrap()).enumerate() {
+        for (at, (tick, expected)) in ticks.iter().zip(fixture["answers"][kind.name()].as_array().unwrap()).enumerate()
+        {
             let fused = fusion.fuse(&moment(tick)).unwrap().unwrap();
 
             let gates = Modality::ALL.map(|one| fused.gates.of(one));
