@@ -177,6 +177,7 @@ impl Settings {
             ("stages.gather.face_secs", gather.face_secs, 0.05, 3600.0),
             ("stages.gather.voice_secs", gather.voice_secs, 0.05, 3600.0),
             ("stages.gather.words_secs", gather.words_secs, 0.05, 3600.0),
+            ("stages.gather.muted_secs", gather.muted_secs, 0.1, 3600.0),
             ("stages.fusion.trust (face)", trust_face, 0.0, 100.0),
             ("stages.fusion.trust (voice)", trust_voice, 0.0, 100.0),
             ("stages.fusion.trust (words)", trust_words, 0.0, 100.0),
@@ -261,9 +262,26 @@ fn unknown_key(message: &str) -> Option<(String, Vec<String>)> {
     Some((key, quoted.collect()))
 }
 
+/// A key that is known elsewhere belongs there; else the nearest one may be meant.
 fn nearest(key: &str, known: &[String]) -> String {
+    let documented: toml::Table = DOCUMENTED.parse().unwrap_or_default();
+    if let Some(table) = table_of(key, &documented, "") {
+        return format!(": it belongs under [{table}]");
+    }
     let best = known.iter().max_by(|a, b| strsim::jaro_winkler(key, a).total_cmp(&strsim::jaro_winkler(key, b)));
     best.map_or_else(String::new, |best| format!(": did you mean {best:?}?"))
+}
+
+/// The only table that has this key, if there is just one.
+fn table_of(key: &str, table: &toml::Table, name: &str) -> Option<String> {
+    let inner = table.iter().filter_map(|(inner, value)| {
+        let path = if name.is_empty() { inner.clone() } else { format!("{name}.{inner}") };
+        table_of(key, value.as_table()?, &path)
+    });
+    let own = (table.contains_key(key) && !name.is_empty()).then(|| name.to_owned());
+    let mut all = own.into_iter().chain(inner);
+    let first = all.next()?;
+    all.next().is_none().then_some(first)
 }
 
 #[cfg(test)]
@@ -283,6 +301,13 @@ mod tests {
         let defaults = toml::Table::try_from(Settings::default()).unwrap();
 
         assert_eq!(keys(&documented, ""), keys(&defaults, ""));
+    }
+
+    #[test]
+    fn a_key_in_the_wrong_place_is_sent_to_the_right_one() {
+        let error = Settings::parse("variant = \"open\"\n", Path::new("x.toml")).unwrap_err().to_string();
+
+        assert!(error.contains("it belongs under [stages]"), "{error}");
     }
 
     fn keys(table: &toml::Table, above: &str) -> Vec<String> {

@@ -54,8 +54,9 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
     let mut stages = batch::load(place, &FusionKind::CHOICE)?;
     let bar = batch::progress(batch::lengths(&request.files).iter().sum());
     let (mut bad, mut analysed) = (Vec::new(), 0);
-    for (file, stem) in request.files.iter().zip(&stems) {
-        bar.set_message(file.file_name().unwrap_or_default().to_string_lossy().into_owned());
+    for (number, (file, stem)) in request.files.iter().zip(&stems).enumerate() {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        batch::tell(&bar, name, number + 1, stems.len());
         if !request.same_person {
             stages.forget_person();
         }
@@ -126,7 +127,7 @@ fn one(
     let took = clock.now().secs().max(1e-9);
     let name = file.to_string_lossy();
     let factor = analysis.duration_secs / took;
-    let summary = totals.summary(&name, analysis.duration_secs, factor, analysis.damage.clone(), &stages.models);
+    let summary = totals.summary(&name, analysis.duration_secs, factor, analysis.damage.clone(), stages);
     let summary_part = request.out.join(format!("{stem}.summary.json.part"));
     let mut text = serde_json::to_string_pretty(&summary)?;
     text.push('\n');

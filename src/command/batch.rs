@@ -58,6 +58,14 @@ pub(super) fn progress(centis: u64) -> ProgressBar {
     bar
 }
 
+/// Says what is read now: on the bar, or, where no terminal draws it, in a line.
+pub(super) fn tell(bar: &ProgressBar, what: String, number: usize, of: usize) {
+    if bar.is_hidden() {
+        eprintln!("circumplex: {what} ({number} of {of})");
+    }
+    bar.set_message(what);
+}
+
 /// Says what couldn't be read, and whether there was any.
 pub(super) fn tell_bad(bad: &[(&Path, String)]) -> ExitCode {
     for (file, why) in bad {

@@ -104,13 +104,15 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
     let inputs: Vec<Option<Trouble>> = [None].into_iter().chain(troubles.iter().copied().map(Some)).collect();
     let bar = batch::progress(lengths.iter().sum::<u64>() * inputs.len() as u64);
     let order = order(&items, request.adapt, request.seed);
-    let mut found = Found::default();
+    let (mut found, mut read) = (Found::default(), 0);
     for input in &inputs {
         let mut takes: Vec<Option<Take>> = vec![None; items.len()];
         let mut last = None;
         for &number in &order {
             let (Some(item), Some(&centis)) = (items.get(number), lengths.get(number)) else { continue };
-            bar.set_message(format!("{} {}", input.map_or("clean", Trouble::name), item.name));
+            read += 1;
+            let what = format!("{} {}", input.map_or("clean", Trouble::name), item.name);
+            batch::tell(&bar, what, read, order.len() * inputs.len());
             if request.adapt != Adapt::Speaker || last != Some(item.speaker.as_deref()) {
                 bench.stages.forget_person();
             }
@@ -151,7 +153,7 @@ fn check(request: &Request, items: &[Item]) -> anyhow::Result<()> {
     anyhow::ensure!(
         items.iter().any(|item| item.file.exists()),
         "none of the recordings in the list is there; they are looked for from the folder that the list is in\nthe first: {:?}",
-        items.first().map(|item| &item.file)
+        items.first().map_or_else(|| Path::new(""), |item| item.file.as_path())
     );
     for item in items.iter().filter(|item| !item.file.exists()) {
         eprintln!("circumplex: there is no recording {:?}; no figure will count it", item.file);

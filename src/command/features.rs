@@ -108,12 +108,14 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
     let mut stages = batch::load(place, &FusionKind::CHOICE)?;
     write_description(request, &describe(request, &troubles, &stages)?)?;
     let bar = batch::progress(lengths.iter().sum::<u64>() * kinds.len() as u64);
-    let (mut bad, mut written) = (Vec::new(), 0);
+    let (mut bad, mut written, mut read) = (Vec::new(), 0, 0);
     for kind in &kinds {
         stages.forget_person();
         for ((subject, stem), &centis) in subjects().zip(&stems).zip(&lengths) {
             let path = name(stem, *kind);
-            bar.set_message(path.file_name().unwrap_or_default().to_string_lossy().into_owned());
+            read += 1;
+            let what = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            batch::tell(&bar, what, read, stems.len() * kinds.len());
             // With what is known carried on, a recording that was done before must be gone through again.
             let is_done = request.resume && path.exists();
             if is_done && !request.same_person {

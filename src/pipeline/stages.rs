@@ -157,6 +157,12 @@ impl Stages {
         self.models = names.into_iter().filter_map(|name| self.listed(name)).collect();
     }
 
+    /// Which networks were loaded.
+    #[must_use]
+    pub const fn variant(&self) -> Variant {
+        self.manifest.variant()
+    }
+
     /// A model's name and sha256 in the list; `None` if it has none of that name.
     #[must_use]
     pub fn listed(&self, model: &str) -> Option<(String, String)> {

@@ -5,6 +5,7 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::pipeline::Stages;
 use crate::pipeline::Tick;
 use crate::report::whole;
 use crate::report::whole::Mean;
@@ -43,6 +44,10 @@ pub struct Summary {
     /// What was wrong with the file, if it could be read in part only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub damage: Option<String>,
+    /// The fusion that answered.
+    pub fusion: &'static str,
+    /// Which networks were loaded: `research` or `open`.
+    pub variant: &'static str,
     /// Name in the manifest → sha256.
     pub models: Map<String, Value>,
     /// What was said: `start_s`, `end_s`, `text`, `confidence`, and `labels`: what the words say of each by itself.
@@ -96,7 +101,7 @@ impl Totals {
         duration_s: f64,
         realtime_factor: f64,
         damage: Option<String>,
-        models: &[(String, String)],
+        stages: &Stages,
     ) -> Summary {
         let rows = self.rows.max(1) as f64;
         let names = ["face", "voice", "words", "fused"];
@@ -110,7 +115,9 @@ impl Totals {
             duration_s: round(duration_s, 3),
             realtime_factor: round(realtime_factor, 2),
             damage,
-            models: models.iter().map(|(name, sha256)| (name.clone(), json!(sha256))).collect(),
+            fusion: stages.fusions.chosen().name(),
+            variant: stages.variant().name(),
+            models: stages.models.iter().map(|(name, sha256)| (name.clone(), json!(sha256))).collect(),
             transcript: self.transcript,
             coverage,
             face,

@@ -35,7 +35,7 @@ pub enum ListError {
     #[error(
         "the list can't be read ({0}); it is a CSV with the columns file,label and, if known, speaker,valence,arousal"
     )]
-    Table(#[from] csv::Error),
+    Table(String),
     /// A column is missing.
     #[error(
         "the list has no column {column:?}; its first line names its columns: file,label and, if known, speaker,valence,arousal"
@@ -52,18 +52,19 @@ pub enum ListError {
         /// Which.
         column: String,
     },
-    /// A line can't be used.
-    #[error("line {line} of the list: {what}")]
-    Line {
-        /// Counted from 1, the names of the columns.
-        line: u64,
-        /// What is wrong, and what to do.
-        what: String,
-    },
+    /// Columns are told apart by another sign, as some programs do.
+    #[error("the list's columns are told apart by semicolons; save it with commas between them")]
+    Semicolons,
+    /// Lines can't be used: which (counted from 1, the names of the columns), and what is wrong and what to do.
+    #[error("{}", lines(.0))]
+    Lines(Vec<(u64, String)>),
     /// There is nothing in it.
     #[error("the list has no recordings; give it a line for each: file,label and, if known, speaker,valence,arousal")]
     Empty,
 }
+
+/// Wrong lines that are told at once.
+const TOLD: usize = 20;
 
 const COLUMNS: [&str; 5] = ["file", "label", "speaker", "valence", "arousal"];
 
@@ -71,11 +72,15 @@ const COLUMNS: [&str; 5] = ["file", "label", "speaker", "valence", "arousal"];
 ///
 /// # Errors
 ///
-/// If anything in it can't be used: the first thing that can't.
+/// If anything in it can't be used: all lines that can't.
 pub fn read_list(path: &Path) -> Result<Vec<Item>, ListError> {
-    let mut table = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path)?;
+    let unreadable = |error: csv::Error| ListError::Table(error.to_string());
+    let mut table = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path).map_err(unreadable)?;
     let columns: BTreeMap<String, usize> =
-        table.headers()?.iter().enumerate().map(|(at, name)| (plain(name), at)).collect();
+        table.headers().map_err(unreadable)?.iter().enumerate().map(|(at, name)| (plain(name), at)).collect();
+    if columns.len() == 1 && columns.keys().any(|name| name.contains(';')) {
+        return Err(ListError::Semicolons);
+    }
     if let Some(column) = columns.keys().find(|name| !COLUMNS.contains(&name.as_str())) {
         return Err(ListError::OtherColumn { column: column.clone() });
     }
@@ -85,17 +90,33 @@ pub fn read_list(path: &Path) -> Result<Vec<Item>, ListError> {
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
     let mut items: Vec<Item> = Vec::new();
     let mut known = BTreeSet::new();
+    let mut bad = Vec::new();
     for record in table.records() {
-        let record = record?;
+        let record = record.map_err(unreadable)?;
         let line = record.position().map_or(0, csv::Position::line);
-        let item = item(&record, &columns, folder).map_err(|what| ListError::Line { line, what })?;
-        if !known.insert(item.file.clone()) {
-            let what = format!("{:?} is in the list already; a recording counts once: leave the line out", item.name);
-            return Err(ListError::Line { line, what });
+        match item(&record, &columns, folder) {
+            Err(what) => bad.push((line, what)),
+            Ok(item) if !known.insert(item.file.clone()) => bad.push((
+                line,
+                format!("{:?} is in the list already; a recording counts once: leave the line out", item.name),
+            )),
+            Ok(item) => items.push(item),
         }
-        items.push(item);
+    }
+    if !bad.is_empty() {
+        return Err(ListError::Lines(bad));
     }
     if items.is_empty() { Err(ListError::Empty) } else { Ok(items) }
+}
+
+/// The first [`TOLD`] lines, one beneath the other.
+fn lines(bad: &[(u64, String)]) -> String {
+    let mut told: Vec<String> =
+        bad.iter().take(TOLD).map(|(line, what)| format!("line {line} of the list: {what}")).collect();
+    if bad.len() > TOLD {
+        told.push(format!("and {} more", bad.len() - TOLD));
+    }
+    told.join("\n")
 }
 
 /// Small letters, without what some programs put in front of a file.

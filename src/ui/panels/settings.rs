@@ -8,10 +8,13 @@ use crate::ui::Options;
 use crate::ui::Panel;
 use crate::ui::Theme;
 use crate::ui::WindowCommand;
+use crate::ui::view::View;
 
 /// All settings of the window; gives them anew when one was changed.
-pub fn settings_ui(ui: &mut Ui, options: &Options) -> Option<WindowCommand> {
+pub fn settings_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
+    let options = view.options;
     let mut set = options.clone();
+    let own = view.tick.and_then(|tick| tick.fused?.clarity);
     Grid::new("settings").num_columns(2).spacing([16.0, 7.0]).show(ui, |ui| {
         ui.label("theme");
         ui.horizontal(|ui| {
@@ -53,10 +56,13 @@ pub fn settings_ui(ui: &mut Ui, options: &Options) -> Option<WindowCommand> {
         ui.end_row();
 
         ui.label("clear from");
-        ui.add(Slider::new(&mut set.clear_from, 0.2..=0.9).step_by(0.05).custom_formatter(as_percent)).on_hover_text(
-            "when the likeliest label is less likely than this, it says “no clear reading”;\n\
-             gated and concatenation have a threshold of their own, whose risk was measured: it is said beside the label",
-        );
+        let slider = Slider::new(&mut set.clear_from, 0.2..=0.9).step_by(0.05).custom_formatter(as_percent);
+        ui.add_enabled(own.is_none(), slider)
+            .on_hover_text("when the likeliest label is less likely than this, it says “no clear reading”")
+            .on_disabled_hover_text(
+                "this fusion has a threshold of its own, whose risk was measured: it is said beside the label;\n\
+                 this one counts with the late fusion",
+            );
         ui.end_row();
 
         ui.label("panels");

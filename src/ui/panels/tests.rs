@@ -389,7 +389,7 @@ fn three_ways_to_begin() {
 
 #[test]
 fn settings_give_the_settings_with_what_was_changed() {
-    let mut harness = draw(Scene::default(), (420.0, 500.0), |ui, view| panels::settings_ui(ui, view.options));
+    let mut harness = draw(Scene::default(), (420.0, 500.0), panels::settings_ui);
 
     click(&mut harness, "as a mirror");
 
