@@ -51,9 +51,9 @@ NOW = 0.6
 # Sequences that a file is checked on.
 CHECKED = 8
 LATE = {"trust": np.array([1.0, 1.0, 0.5]), "fade": np.array([0.5, 2.0, 6.0])}
-SHAPES = {"gated": Shape(), "ungated": Shape(has_gates=False, has_labels=True), "gates alone": Shape(has_attention=False),
-          "windowed": Shape(window=16), "concatenation": None}
-ONLY_MEASURED = ("gates alone", "windowed")
+SHAPES = {"gated": Shape(), "ungated": Shape(window=0, has_gates=False, has_labels=True), "gates alone": Shape(has_attention=False),
+          "correlation": Shape(window=0), "concatenation": None}
+ONLY_MEASURED = ("gates alone", "correlation")
 MASKS = {"all": [], "face": [1, 2], "voice": [0, 2], "words": [0, 1], "face, voice": [2], "face, words": [1], "voice, words": [0]}
 
 

@@ -116,8 +116,8 @@ def arrays(data, cache, program):
 
 def made_by():
     """The hash of what the arrays depend on in the program."""
-    code = sorted(path for part in ("capture/sabotage", "capture/media", "condition", "encode", "pipeline", "signal")
-                  for path in (ROOT / "src" / part).rglob("*.rs"))
+    code = sorted(path for part in ("capture/sabotage", "capture/media", "condition", "encode") for path in (ROOT / "src" / part).rglob("*.rs"))
+    code.append(ROOT / "src/pipeline/gather.rs")
     return hashlib.sha256(b"".join(path.read_bytes() for path in code)).hexdigest()
 
 

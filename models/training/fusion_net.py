@@ -1,23 +1,24 @@
-"""The fusion network: causal gated recursive joint cross-attention on top of a calibrated late fusion.
+"""The fusion network: causal gated recursive cross-attention on top of a calibrated late fusion.
 
-What a modality gives at a tick (fusion_data.py) is a token. In two recursions the tokens of the three modalities attend to
-what all of them said lately, through one decaying correlation matrix each; a gate of each recursion, and one over all of
-them, choose how much of that is taken up (equations: gated recursive joint cross-attention, made causal with exponential
-forgetting). The answer is a log-linear pool of the modalities' own readings,
+What a modality gives at a tick (fusion_data.py) is a token. In two recursions each token attends to what the other modalities
+said now and in the last few seconds (a window of rows, fading with age); a gate of each recursion, and one over all of them,
+choose how much of that is taken up. To compare with there is the joint correlation of GRJCA (arXiv 2503.12261), whose recursions
+and gates these are, made causal: one exponentially fading correlation matrix for each modality in place of the window. The answer
+is a log-linear pool of the modalities' own readings,
 
     log p = sum_m weight_m * log p_m (+ residual)
     weight_m = present_m * trust_m * exp(-age_m / fade_m) * power_m
 
-trust_m, 0…1, falls with what the stages measured to be worse than usual, and can't rise with it: those weights are held
-positive. A small network may add what is unusual in other ways, also in the movement of
-the head and in the voice's functionals; and what was doubted a moment ago is still in the windows
-that readings rest on, so it is trusted less for a while. power_m says how much a reading tells, by how well the person is known, for how long the modality has been there
-(lasting_m, 0…1), and how much speech the voice's window holds. What attention finds is added to trust_m's logit, through matrices that begin at
-nothing: untrained it is a late fusion. Where tokens say which labels a modality sees, attention may add to the labels'
-logits, too (the residual, from nothing as well).
+trust_m, 0…1, has a part that falls with what the stages measured to be worse than usual: its weights are held positive. A small
+network adds what is unusual in other ways, also in the movement of the head and in the voice's functionals; and what was doubted
+a moment ago is still in the windows that readings rest on, so it is trusted less for a while. power_m says how much a reading
+tells, by how well the person is known, for how long the modality has been there (lasting_m, 0…1), and how much speech the voice's
+window holds. What attention finds is added to trust_m's logit, through matrices that begin at nothing: untrained it is a late
+fusion. Where tokens say which labels a modality sees, attention may add to the labels' logits, too (the residual, from nothing as
+well).
 
-Several labels at once are read from the pool, shares and tokens as in label-wise dynamic uncertainty: for each label a mean
-and a spread in a space of its own, and y = y_mean * y_joint + y_spread * (1 - y_joint).
+Several labels at once are read from the pool, shares and tokens as in label-wise dynamic uncertainty (LDDU, arXiv 2502.13954): for
+each label a mean and a spread in a space of its own, and y = y_mean * y_joint + y_spread * (1 - y_joint).
 
 Every function works on one tick, with explicit state (a flat vector), so that streamed and in batch are the same.
 """
@@ -52,7 +53,7 @@ DOUBTED_SECS = 2.0
 USUAL_SECS = 4.0
 # Ticks that the running sums are made of, seconds.
 STEP_SECS = 0.1
-# Every so often a windowed network keeps a tick's tokens, seconds.
+# Every so often a tick's tokens are kept in the window, seconds.
 ROW_SECS = 0.2
 LATENT = 8
 # Whose the readable numbers are.
@@ -74,8 +75,8 @@ class Shape:
     # Whether tokens say which labels a modality sees, and attention may add to the labels' logits; else only how sure it is
     # and how far it agrees with the others, and attention may only weigh.
     has_labels: bool = False
-    # Rows that attention looks back on, in place of the fading correlation matrices; 0: those.
-    window: int = 0
+    # Rows that attention looks back on; 0: fading correlation matrices in place of it.
+    window: int = 16
 
     @property
     def state(self):
@@ -184,7 +185,7 @@ def step(shape, weights, state, rows, readable, secs):
         wide = jnp.concatenate([sure, apart, about], -1) * present[..., None]
         token = jnp.tanh(each(wide, weights["token"]) + weights["token_bias"]) * present[..., None]
         joint = jnp.tanh(jnp.concatenate([token, present[..., None]], -1).reshape(batch, -1) @ weights["joint"])
-        look = windowed if shape.window else recursions
+        look = windowed if shape.window else correlated
         memory, tokens = look(shape, weights, memory, token, joint, present, secs)
         stages = jax.nn.softmax(each(tokens[-1], weights["stage"]), -1)
         if not shape.has_gates:
@@ -228,7 +229,8 @@ def each(x, matrices):
     return jnp.einsum("bmi,mij->bmj", x, matrices)
 
 
-def recursions(shape, weights, memory, token, joint, present, secs):
+def correlated(shape, weights, memory, token, joint, present, secs):
+    """To compare with: each token attends through a fading correlation matrix to what all have said."""
     batch, tokens, states = token.shape[0], [token], []
     wide = shape.token * shape.joint
     for at in range(shape.recursions):
@@ -259,7 +261,7 @@ def taken_up(shape, own, token, found, present):
 
 
 def windowed(shape, weights, memory, token, joint, present, secs):
-    """To compare with: each token attends to what the other modalities said now and in the last rows, inside the same gates."""
+    """Each token attends to what the other modalities said now and in the last rows."""
     batch = token.shape[0]
     passed, rows = memory[:, :1] + secs, memory[:, 1:].reshape(batch, shape.window, MODALITIES, 1 + shape.token)
     seen = jnp.concatenate([jnp.concatenate([present[..., None], token], -1)[:, None], rows], 1)

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-FUSIONS = ["late", "concatenation", "ungated", "gates alone", "windowed", "gated"]
-OTHERS = ["late", "ungated", "concatenation", "gates alone", "windowed"]
+FUSIONS = ["late", "concatenation", "ungated", "gates alone", "correlation", "gated"]
+OTHERS = ["late", "ungated", "concatenation", "gates alone", "correlation"]
 MASKS = ["face", "voice", "words", "face, voice", "face, words", "voice, words", "all"]
 DEAD = ["dark", "cover", "freeze", "mute"]
 
@@ -28,7 +28,10 @@ def show(found):
           [[bold(fusion), *(" / ".join(f"{paired[f'paired: {mask}'][fusion][which][0]:.1f}" for which in ("clean", "corrupted")) for mask in MASKS)]
            for fusion in FUSIONS])
     table(["gates: spoilt modality found, AUC", *kinds[1:], "mean"],
-          [[f"{bold(fusion)}, {way}", *(f"{row[f'auc {kind}'][0]:.2f}" for kind in kinds[1:]), spread(row["auc"], 3)]
+          [[f"{bold(fusion)}, {way}", *(known(row[f"auc {kind}"][0]) for kind in kinds[1:]), spread(row["auc"], 3)]
+           for way, fusion, row in some(found["gates"])])
+    table(["gates: input spoilt now, what is absent has a gate of 0, AUC", *kinds[1:], "mean"],
+          [[f"{bold(fusion)}, {way}", *(known(row[f"auc now {kind}"][0]) for kind in kinds[1:]), spread(row["auc now"], 3)]
            for way, fusion, row in some(found["gates"])])
     table(["gates, clean and spoilt", "dead modality left within 1 s", f"median after {', '.join(DEAD)} (s)", "highest gate matters more than lowest"],
           [[f"{bold(fusion)}, {way}", percent(row["left within 1 s"], 0), ", ".join(f"{row[f'left {kind}, s'][0]:.2f}" for kind in DEAD),
@@ -59,6 +62,10 @@ def bold(fusion):
 
 def spread(value, digits=1):
     return f"{value[0]:.{digits}f} ± {value[1]:.{digits}f}"
+
+
+def known(value):
+    return "too few" if value is None else f"{value:.2f}"
 
 
 def interval(value):

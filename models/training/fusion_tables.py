@@ -12,6 +12,9 @@ from heads import uar
 RESAMPLES = 1000
 TARGET = 0.8
 SPOILT = 0.25
+# Of fewer spoilt ticks than this nothing is said: of a face in the dark there is no reading, so that only ticks at the edges
+# of a burst are left.
+FEWEST = 100
 # A modality is left once its gate is this share of what it was before the trouble.
 LEFT = 0.5
 DEAD = {"dark": 0, "cover": 0, "freeze": 0, "mute": 1}
@@ -51,14 +54,17 @@ def tables(parts):
         found["differences"][way] = {
             other: {name: difference(parts, seeds, way, "gated", other, kinds)
                     for name, kinds in (("clean", KINDS[:1]), ("corrupted", KINDS[1:]))}
-            for other in ("late", "ungated", "concatenation", "gates alone", "windowed")}
+            for other in ("late", "ungated", "concatenation", "gates alone", "correlation")}
     return found
 
 
 def spread(rows):
-    """Mean and sd over seeds of each column."""
-    return {name: [round(float(np.nanmean([row[name] for row in rows])), 3), round(float(np.nanstd([row[name] for row in rows])), 3)]
-            for name in rows[0]}
+    """Mean and sd over seeds of each column; None where there was nothing to tell in any."""
+    def of(name):
+        values = np.array([row[name] for row in rows])
+        values = values[~np.isnan(values)]
+        return [round(float(values.mean()), 3), round(float(values.std()), 3)] if len(values) else [None, None]
+    return {name: of(name) for name in rows[0]}
 
 
 def of_kinds(folds):
@@ -103,8 +109,9 @@ def difference(parts, seeds, way, one, other, kinds):
 
 def gates(folds):
     """AUC with which one less the gate finds the ticks at which its modality's reading rests on spoilt input (by SPOILT of its
-    window or more), among those at which none is, clean clips too, where face and voice are present; how soon what is dead
-    is left; whether the highest gate matters more than the lowest."""
+    window or more), among those at which none is, clean clips too, where face and voice are present; the same of ticks at
+    which the input is spoilt now, whatever is present, the gate of what is absent being 0; how soon what is dead is left;
+    whether the highest gate matters more than the lowest."""
     kinds, gate, trouble, bursts, present, apart = (
         np.concatenate([part[name] for _, part in folds]) for name in ("kinds", "gate", "trouble", "bursts", "present", "apart"))
     row, both = {}, present[..., :2].all(-1)
@@ -113,7 +120,11 @@ def gates(folds):
         spoilt = trouble[..., place]
         some = both & np.isin(kinds, [0, KINDS.index(kind)])[:, None] & ((spoilt == 0) | (spoilt >= SPOILT))
         row[f"auc {kind}"] = auc(-gate[..., place][some], spoilt[some] > 0)
-    row["auc"] = float(np.nanmean([row[f"auc {kind}"] for kind in TROUBLES]))
+        now = bursts[..., place]
+        some = present.any(-1) & np.isin(kinds, [0, KINDS.index(kind)])[:, None] & (now | (spoilt == 0))
+        row[f"auc now {kind}"] = auc(-(gate * present)[..., place][some], now[some])
+    for name in ("auc", "auc now"):
+        row[name] = float(np.nanmean([row[f"{name} {kind}"] for kind in TROUBLES]))
     secs = []
     for kind, place in DEAD.items():
         of_kind = [left_after(gate[at, :, place], bursts[at, :, place], present[at]) for at in np.flatnonzero(kinds == KINDS.index(kind))]
@@ -145,7 +156,7 @@ def left_after(gate, burst, present):
 
 
 def auc(score, positive):
-    return float(roc_auc_score(positive, score)) if 0 < positive.sum() < len(score) else float("nan")
+    return float(roc_auc_score(positive, score)) if FEWEST <= positive.sum() < len(score) else float("nan")
 
 
 def doubt(folds):
