@@ -330,10 +330,10 @@ def main():
             path = fusion_export.export(name, shape, weights, doubt, list(zip(clean.rows, clean.readable)))
             files[name] = hashlib.sha256(path.read_bytes()).hexdigest()
             print(f"{name}: {sum(np.size(one) for one in jax.tree.leaves(weights))} weights", flush=True)
-    fusion_export.fixture(networks)
     # For check_fusion.py.
     weights = jax.tree.map(np.asarray, trained)
     (given.cache / "fusion-trained.pickle").write_bytes(pickle.dumps(weights | {"files": files}))
+    fusion_export.fixture(networks)
 
 
 if __name__ == "__main__":

@@ -136,7 +136,7 @@ def answers_to(ticks, step, inputs):
         readable[0, MOVEMENT:] = tick["functionals"] if tick["voice"] else 0
         since = FIRST_STEP_SECS if last is None else tick["secs"] - last
         everything = {"rows": rows, "readable": readable, "secs": np.full((1, 1), since, np.float32), "state": state}
-        out = {key: np.asarray(value) for key, value in step(*[everything[key] for key in inputs]).items()}
+        out = {key: np.asarray(value) for key, value in step(*[jnp.asarray(everything[key]) for key in inputs]).items()}
         state, last = out.get("next_state", state), tick["secs"]
         gate = out["gate"][0] / out["gate"][0].sum()
         answers.append({"probabilities": out["probabilities"][0].tolist(), "gates": gate.tolist()})
