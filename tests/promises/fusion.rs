@@ -1,5 +1,5 @@
 //! What a fusion network is given, and what comes out, is what it was trained with: `fusion.json` holds moments and what
-//! the networks answered to them where they were trained (models/training/fusion_export.py).
+//! the networks answered to them where they were trained (`models/training/fusion_export.py`).
 
 use std::sync::Arc;
 use std::time::Duration;
