@@ -128,7 +128,7 @@ impl App {
             Sheet::Settings => ("Settings", 340.0, 440.0),
             Sheet::Help => ("Keys", 400.0, 580.0),
         };
-        let most = middle.height() - 90.0;
+        let most = middle.height() - 120.0;
         let palette = Palette::of(self.options.theme);
         let mut is_open = true;
         let mut snr_db = self.snr_db;
@@ -144,8 +144,8 @@ impl App {
             .constrain_to(middle)
             .vscroll(true)
             .pivot(egui::Align2::RIGHT_TOP)
-            // So far down that a banner above the panels doesn't push it away from under the pointer.
-            .default_pos(middle.right_top() + egui::vec2(-10.0, 34.0))
+            // So far down that a banner and a notice above the panels don't push it away from under the pointer.
+            .default_pos(middle.right_top() + egui::vec2(-10.0, 66.0))
             .show(ctx, |ui| {
                 ui.set_width(width);
                 match sheet {
