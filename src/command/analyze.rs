@@ -14,7 +14,6 @@ use indicatif::ProgressBar;
 
 use crate::command::Place;
 use crate::command::batch;
-use crate::fuse::FusionKind;
 use crate::pipeline::Stages;
 use crate::pipeline::offline;
 use crate::pipeline::offline::Output;
@@ -51,7 +50,7 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
     if !request.force {
         refuse_to_overwrite(request, &stems)?;
     }
-    let mut stages = batch::load(place, &FusionKind::CHOICE)?;
+    let mut stages = batch::load(place, &[])?;
     let bar = batch::progress(batch::lengths(&request.files).iter().sum());
     let (mut bad, mut analysed) = (Vec::new(), 0);
     for (number, (file, stem)) in request.files.iter().zip(&stems).enumerate() {

@@ -31,7 +31,7 @@ pub(super) fn distinct_stems(files: &[PathBuf]) -> Vec<String> {
     stems
 }
 
-/// Loads the stages with these fusions, and says what is off.
+/// Loads the stages with the fusion that the settings choose and these, and says what is off.
 pub(super) fn load(place: &Place, kinds: &[FusionKind]) -> anyhow::Result<Stages> {
     let stages = Stages::with_fusions(&place.models, &place.settings.stages, kinds)?;
     for (modality, why) in &stages.off {

@@ -19,7 +19,6 @@ use crate::command::spoil::Subject;
 use crate::command::spoil::Voices;
 use crate::command::spoil::When;
 use crate::encode;
-use crate::fuse::FusionKind;
 use crate::pipeline::Stages;
 use crate::pipeline::offline;
 use crate::pipeline::offline::Output;
@@ -105,7 +104,7 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
             );
         }
     }
-    let mut stages = batch::load(place, &FusionKind::CHOICE)?;
+    let mut stages = batch::load(place, &[])?;
     write_description(request, &describe(request, &troubles, &stages)?)?;
     let bar = batch::progress(lengths.iter().sum::<u64>() * kinds.len() as u64);
     let (mut bad, mut written, mut read) = (Vec::new(), 0, 0);

@@ -65,7 +65,8 @@ pub struct Fusions {
 }
 
 impl Fusions {
-    /// Loads those of `kinds` and the one that the settings choose; the late fusion is always there. Without the one that the settings choose, late answers.
+    /// Loads those of `kinds` and the one that the settings choose, without which late answers; the late fusion is always
+    /// there.
     #[must_use]
     pub fn load(manifest: &Manifest, runtime: &Runtime, settings: &FusionSettings, kinds: &[FusionKind]) -> Self {
         let mut fusions = Self::late(settings);

@@ -36,8 +36,8 @@ use crate::time::Timestamp;
 /// `thresholds` `[1,7]`: [`LabelsAtOnce`]; `clear` `[1,3]`: the probability from which a label is shown, the share of right
 /// ones among those and their share of all, as measured on people neither trained nor calibrated on; `next_state` `[1,S]`.
 ///
-/// Source: the joint correlation, recursions, gates over recursions and stage gate are those of GRJCA and HGRJCA (arXiv
-/// 2503.12261), with exponential forgetting in place of attention over a whole clip; labels at once with their doubt are those
+/// Source: recursions, gates over recursions and stage gate are those of GRJCA and HGRJCA (arXiv 2503.12261), with attention
+/// over a window in place of the joint correlation (ungated: the correlation, with exponential forgetting); labels at once with their doubt are those
 /// of LDDU (arXiv 2502.13954); the concatenation is that of arXiv 2503.06805, with movement in place of a scene network.
 /// `models/CARD-fusion.md` says what was changed.
 ///

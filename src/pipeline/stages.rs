@@ -83,7 +83,7 @@ impl Stages {
         Self::with_fusions(folder, settings, &FusionKind::CHOICE)
     }
 
-    /// The same with these fusions.
+    /// The same with the fusion that the settings choose and these.
     ///
     /// # Errors
     ///

@@ -11,6 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::program;
+use crate::support::program_set;
 use crate::support::said;
 use crate::support::spoken;
 
@@ -187,10 +188,7 @@ fn nonsense_in_the_settings_is_refused_with_the_nearest_key() {
     let path = folder.path().join("settings.toml");
     fs::write(&path, "[stages.gather]\nface_sec = 1\n").unwrap();
 
-    let done = Command::new(env!("CARGO_BIN_EXE_circumplex"))
-        .args(["check", "--settings", path.to_str().unwrap()])
-        .output()
-        .unwrap();
+    let done = program_set(&path, &["check"]);
 
     assert_eq!(done.status.code(), Some(2));
     assert!(said(&done).contains("did you mean \"face_secs\""), "{}", said(&done));
@@ -296,10 +294,7 @@ fn a_wrong_setting_of_the_window_is_named_before_there_is_one() {
     let settings = folder.path().join("settings.toml");
     fs::write(&settings, "[window]\nmirored = true\n").unwrap();
 
-    let done = Command::new(env!("CARGO_BIN_EXE_circumplex"))
-        .args(["devices", "--settings", settings.to_str().unwrap()])
-        .output()
-        .unwrap();
+    let done = program_set(&settings, &["devices"]);
 
     assert!(!done.status.success());
     assert!(said(&done).contains("did you mean \"mirrored\""), "{}", said(&done));

@@ -87,9 +87,15 @@ fn place(secs: f64, rate_hz: u32) -> usize {
 
 /// The program, asked for something, with settings as they come.
 pub fn program(arguments: &[&str]) -> Output {
+    program_set(Path::new("/dev/null"), arguments)
+}
+
+/// The same with a settings file.
+pub fn program_set(settings: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_circumplex"))
         .args(arguments)
-        .args(["--settings", "/dev/null"])
+        .arg("--settings")
+        .arg(settings)
         .output()
         .expect("the program starts")
 }

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use circumplex::fuse::FusionKind;
 use circumplex::model::ModelError;
@@ -13,6 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support;
+use crate::support::program_set;
 use crate::support::said;
 
 #[test]
@@ -57,13 +57,8 @@ fn a_recording_is_read_by_the_networks_of_the_variant() {
     let settings = folder.path().join("settings.toml");
     fs::write(&settings, "[stages]\nvariant = \"open\"\n").unwrap();
 
-    let done = Command::new(env!("CARGO_BIN_EXE_circumplex"))
-        .args(["analyze", "models/fetched/fixtures/single_face.mp4", "--out"])
-        .arg(folder.path())
-        .arg("--settings")
-        .arg(&settings)
-        .output()
-        .unwrap();
+    let out = folder.path().to_str().unwrap();
+    let done = program_set(&settings, &["analyze", "models/fetched/fixtures/single_face.mp4", "--out", out]);
 
     assert!(done.status.success(), "{}", said(&done));
     let text = fs::read_to_string(folder.path().join("single_face.summary.json")).unwrap();
