@@ -243,6 +243,7 @@ impl Script {
             let span = Span::at(Timestamp::from_secs(secs - age));
             let value = Evidence {
                 reading,
+                raw: reading,
                 quality: 0.8,
                 reliability: std::sync::Arc::default(),
                 embedding: std::sync::Arc::default(),

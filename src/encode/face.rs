@@ -329,8 +329,10 @@ impl FaceReader {
         self.gather();
         let Some(head) = self.head.as_mut() else { return Ok(Err(Absence::NoModel)) };
         let reading = head.read(&self.features, &self.person)?;
+        let raw = head.read_raw(&self.features)?;
         let evidence = Evidence {
             reading,
+            raw,
             quality: view.quality.overall,
             reliability: self.reliability(view, now, span.end).into(),
             embedding: self.features.as_slice().into(),

@@ -17,6 +17,8 @@ use crate::signal::Reading;
 pub struct Head {
     network: Network,
     outputs: Vec<Vec<f32>>,
+    /// Sums of nobody.
+    nobody: Vec<f32>,
 }
 
 impl Head {
@@ -37,7 +39,7 @@ impl Head {
                 path: manifest.path(model)?,
             });
         }
-        Ok(Self { network: Network::load(manifest, runtime, model)?, outputs: Vec::new() })
+        Ok(Self { network: Network::load(manifest, runtime, model)?, outputs: Vec::new(), nobody: vec![0.0; features] })
     }
 
     /// Reads features against what is known of the person.
@@ -46,9 +48,25 @@ impl Head {
     ///
     /// If the network fails, or gives what isn't a number.
     pub fn read(&mut self, features: &[f32], person: &Person) -> Result<Reading, ModelError> {
+        self.run(features, person.sums(), person.secs())
+    }
+
+    /// Reads features as if nothing were known of the person.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn read_raw(&mut self, features: &[f32]) -> Result<Reading, ModelError> {
+        let nobody = std::mem::take(&mut self.nobody);
+        let reading = self.run(features, &nobody, 0.0);
+        self.nobody = nobody;
+        reading
+    }
+
+    fn run(&mut self, features: &[f32], sums: &[f32], secs: f32) -> Result<Reading, ModelError> {
         let shape = [1, features.len()];
-        let secs = [person.secs()];
-        let inputs = [Input::F32(&shape, features), Input::F32(&shape, person.sums()), Input::F32(&[1, 1], &secs)];
+        let secs = [secs];
+        let inputs = [Input::F32(&shape, features), Input::F32(&shape, sums), Input::F32(&[1, 1], &secs)];
         self.network.run(&inputs, &mut self.outputs)?;
         let [logits, affect, sd] = self.outputs.as_slice() else { return Err(no_numbers(self.network.model())) };
         reading(logits, affect, sd).ok_or_else(|| no_numbers(self.network.model()))

@@ -122,6 +122,7 @@ impl VoiceEncoder {
         self.features.extend(window.functionals.iter());
         let Some(head) = self.head.as_mut() else { return Ok(Err(Absence::NoModel)) };
         let reading = head.read(&self.features, &self.person)?;
+        let raw = head.read_raw(&self.features)?;
         let heard = &window.quality;
         let newest = &window.newest;
         let reliability = [
@@ -139,6 +140,7 @@ impl VoiceEncoder {
         ];
         let evidence = Evidence {
             reading,
+            raw,
             quality,
             reliability: reliability.into(),
             embedding: self.features.as_slice().into(),

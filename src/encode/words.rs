@@ -80,5 +80,5 @@ fn read(outputs: &[Vec<f32>], quality: f32, reliability: &[f32]) -> Option<(Evid
     let labels =
         LabelsAtOnce { probabilities: each(probabilities)?, doubts: each(doubts)?, thresholds: each(thresholds)? };
     let (reliability, embedding) = (reliability.into(), embedding.as_slice().into());
-    Some((Evidence { reading, quality, reliability, embedding, known_secs: 0.0 }, labels))
+    Some((Evidence { reading, raw: reading, quality, reliability, embedding, known_secs: 0.0 }, labels))
 }

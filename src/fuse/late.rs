@@ -199,8 +199,14 @@ mod tests {
         let (valence, arousal) = (Bipolar::new(valence).unwrap(), Bipolar::new(0.1).unwrap());
         let affect = Affect { valence, arousal, valence_sd: 0.3, arousal_sd: 0.3 };
         let reading = Reading { affect, probabilities };
-        let value =
-            Evidence { reading, quality, reliability: Arc::default(), embedding: Arc::default(), known_secs: 0.0 };
+        let value = Evidence {
+            reading,
+            raw: reading,
+            quality,
+            reliability: Arc::default(),
+            embedding: Arc::default(),
+            known_secs: 0.0,
+        };
         Timestamped::new(Span::at(Timestamp::ZERO), 0, value)
     }
 

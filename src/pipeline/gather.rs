@@ -190,8 +190,14 @@ mod tests {
         let affect =
             Affect { valence: Bipolar::default(), arousal: Bipolar::default(), valence_sd: 0.3, arousal_sd: 0.3 };
         let reading = Reading { affect, probabilities: [1.0 / Label::COUNT as f32; Label::COUNT] };
-        let value =
-            Evidence { reading, quality: 1.0, reliability: Arc::default(), embedding: Arc::default(), known_secs: 0.0 };
+        let value = Evidence {
+            reading,
+            raw: reading,
+            quality: 1.0,
+            reliability: Arc::default(),
+            embedding: Arc::default(),
+            known_secs: 0.0,
+        };
         Ok(Timestamped::new(Span::at(secs(at_secs)), 1, value))
     }
 

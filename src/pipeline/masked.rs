@@ -106,8 +106,14 @@ mod tests {
         let affect =
             Affect { valence: Bipolar::default(), arousal: Bipolar::default(), valence_sd: 0.1, arousal_sd: 0.1 };
         let reading = Reading { affect, probabilities: [1.0 / 7.0; 7] };
-        let evidence =
-            Evidence { reading, quality: 1.0, reliability: Arc::default(), embedding: Arc::default(), known_secs: 0.0 };
+        let evidence = Evidence {
+            reading,
+            raw: reading,
+            quality: 1.0,
+            reliability: Arc::default(),
+            embedding: Arc::default(),
+            known_secs: 0.0,
+        };
         let there = || Ok(Timestamped::new(Span::at(Timestamp::ZERO), 0, evidence.clone()));
         Moment { at: Timestamp::ZERO, face: there(), voice: there(), words: Err(Absence::NoSource) }
     }

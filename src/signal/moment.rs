@@ -45,6 +45,8 @@ impl Modality {
 pub struct Evidence {
     /// What this modality alone says.
     pub reading: Reading,
+    /// The same as if nothing were known of the person.
+    pub raw: Reading,
     /// How far the input can be trusted, 0..=1: pixels, light, sharpness and pose; signal-to-noise ratio and
     /// clipping; confidence of the transcript.
     pub quality: f32,

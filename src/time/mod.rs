@@ -7,6 +7,7 @@
 //! | [`Timestamped`] | a value with the span of world time that it is true for |
 //! | [`Clock`]       | where "now" comes from                                 |
 //! | [`SampleClock`] | from a sample's index to session time                  |
+//! | [`Utc`]         | wall-clock time, for headers and logs only             |
 //!
 //! # Why
 //!
@@ -15,6 +16,7 @@
 
 mod clock;
 mod sample_clock;
+mod utc;
 
 use std::ops::Add;
 use std::ops::Sub;
@@ -24,6 +26,7 @@ pub use clock::Clock;
 pub use clock::ManualClock;
 pub use clock::MonotonicClock;
 pub use sample_clock::SampleClock;
+pub use utc::Utc;
 
 /// An instant: nanoseconds since the session began. May be negative for what began before.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

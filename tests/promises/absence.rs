@@ -53,6 +53,7 @@ fn evidence(oldest_ms: u64) -> impl Strategy<Value = Timestamped<Evidence>> {
         let reading = Reading { affect, probabilities };
         let value = Evidence {
             reading,
+            raw: reading,
             quality,
             reliability: std::sync::Arc::default(),
             embedding: std::sync::Arc::default(),

@@ -6,17 +6,19 @@ use std::path::Path;
 use std::path::PathBuf;
 
 /// Each module, and what it may use besides itself.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("time", &[]),
     ("signal", &["time"]),
     ("link", &["time"]),
     ("model", &[]),
     ("measure", &[]),
+    ("session", &["time"]),
     ("capture", &["time", "signal", "link"]),
     ("condition", &["time", "signal", "model"]),
     ("encode", &["time", "signal", "model", "condition"]),
     ("fuse", &["time", "signal", "model"]),
-    ("pipeline", &["time", "signal", "link", "model", "capture", "condition", "encode", "fuse"]),
+    ("record", &["time", "signal", "link", "session", "condition", "encode"]),
+    ("pipeline", &["time", "signal", "link", "model", "session", "capture", "condition", "encode", "fuse", "record"]),
     ("settings", &["capture", "pipeline"]),
     ("report", &["time", "signal", "condition", "measure", "pipeline"]),
     ("ui", &["time", "signal", "link", "pipeline"]),
@@ -27,10 +29,12 @@ const ARROWS: [(&str, &[&str]); 14] = [
             "signal",
             "link",
             "model",
+            "session",
             "capture",
             "condition",
             "encode",
             "fuse",
+            "record",
             "pipeline",
             "settings",
             "report",
@@ -40,12 +44,13 @@ const ARROWS: [(&str, &[&str]); 14] = [
 ];
 
 /// Where a foreign crate lives, so that it can be exchanged in one folder. `main` is the program itself.
-const HOMES: [(&str, &[&str]); 37] = [
+const HOMES: [(&str, &[&str]); 40] = [
     ("alsa", &["capture"]),
     ("anyhow", &["main", "command"]),
     ("audioadapter_buffers", &["condition"]),
     ("clap", &["main", "command"]),
     ("cpal", &["capture"]),
+    ("crc32fast", &["session"]),
     ("crossbeam_channel", &["link", "pipeline"]),
     ("csv", &["report"]),
     ("ctrlc", &["command"]),
@@ -54,9 +59,11 @@ const HOMES: [(&str, &[&str]); 37] = [
     ("egui", &["ui"]),
     ("fastrand", &["capture", "command", "measure"]),
     ("egui_winit", &["ui"]),
+    ("fs4", &["session"]),
     ("hound", &["capture"]),
-    ("image", &["capture"]),
+    ("image", &["capture", "record"]),
     ("indicatif", &["command"]),
+    ("jiff", &["time"]),
     ("nalgebra", &["condition"]),
     ("ndarray", &["report"]),
     ("ndarray_npy", &["report"]),
@@ -67,7 +74,7 @@ const HOMES: [(&str, &[&str]); 37] = [
     ("ringbuf", &["link"]),
     ("rubato", &["condition"]),
     ("rustix", &["capture"]),
-    ("serde_json", &["capture", "command", "condition", "report"]),
+    ("serde_json", &["capture", "command", "condition", "pipeline", "record", "report", "session"]),
     ("sha2", &["model"]),
     ("softbuffer", &["ui"]),
     ("strsim", &["settings"]),

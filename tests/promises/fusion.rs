@@ -54,8 +54,10 @@ fn presence(value: &Value, at: Timestamp, embedding: Arc<[f32]>) -> Presence {
     }
     let number = |name: &str| value[name].as_f64().unwrap();
     let affect = Affect { valence: Bipolar::default(), arousal: Bipolar::default(), valence_sd: 0.3, arousal_sd: 0.3 };
+    let reading = Reading { affect, probabilities: numbers(&value["probabilities"]).try_into().unwrap() };
     let evidence = Evidence {
-        reading: Reading { affect, probabilities: numbers(&value["probabilities"]).try_into().unwrap() },
+        reading,
+        raw: reading,
         quality: number("quality") as f32,
         reliability: numbers(&value["reliability"]).into(),
         embedding,

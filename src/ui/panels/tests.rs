@@ -137,6 +137,7 @@ fn face_alone(labels: Option<LabelsAtOnce>) -> Scene {
     let at = Timestamp::from_secs(9.9);
     let evidence = Evidence {
         reading: reading(-0.3, Label::Sadness),
+        raw: reading(-0.3, Label::Sadness),
         quality: 1.0,
         reliability: std::sync::Arc::default(),
         embedding: std::sync::Arc::default(),

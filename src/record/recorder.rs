@@ -1,0 +1,435 @@
+//! The thread's loop that keeps a session.
+
+use std::io::Cursor;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use image::ExtendedColorType;
+use image::ImageEncoder as _;
+use image::codecs::jpeg::JpegEncoder;
+use image::codecs::png::CompressionType;
+use image::codecs::png::FilterType;
+use image::codecs::png::PngEncoder;
+
+use crate::link::event;
+use crate::link::event::EventInlet;
+use crate::link::event::EventOutlet;
+use crate::link::event::Next;
+use crate::record::streams;
+use crate::session::Consent;
+use crate::session::Header;
+use crate::session::Item;
+use crate::session::Session;
+use crate::session::SessionError;
+use crate::session::SessionWriter;
+use crate::session::Verified;
+use crate::session::free_bytes;
+use crate::signal::Frame;
+use crate::time::Clock;
+use crate::time::Span;
+use crate::time::Timestamp;
+
+/// What a stage hands over.
+#[derive(Debug, Clone)]
+pub enum Keep {
+    /// As it is.
+    Item(Item),
+    /// With a picture that is still to be packed, without loss.
+    Lossless(Item, Frame),
+    /// With a picture that is still to be packed as JPEG.
+    Jpeg(Item, Frame),
+}
+
+impl Keep {
+    const fn item(&self) -> &Item {
+        match self {
+            Self::Item(item) | Self::Lossless(item, _) | Self::Jpeg(item, _) => item,
+        }
+    }
+
+    /// The item, its picture packed.
+    fn packed(self) -> Item {
+        match self {
+            Self::Item(item) => item,
+            Self::Lossless(item, frame) => Item { bytes: png(&frame), ..item },
+            Self::Jpeg(item, frame) => Item { bytes: jpeg(&frame), ..item },
+        }
+    }
+}
+
+/// A stage's way to the disk. Clones share it.
+#[derive(Debug, Clone)]
+pub struct RecordOutlet {
+    outlet: EventOutlet<Keep>,
+    lost: Arc<Lost>,
+    consent: Consent,
+}
+
+impl RecordOutlet {
+    /// Hands something over, or drops it, counted, if the disk has been too slow for too long.
+    pub fn keep(&self, what: Keep) {
+        let stream = what.item().stream;
+        if !self.outlet.offer(what) {
+            self.lost.add(stream);
+        }
+    }
+
+    /// What was consented to.
+    #[must_use]
+    pub const fn consent(&self) -> Consent {
+        self.consent
+    }
+
+    /// Whether what a level adds is kept.
+    #[must_use]
+    pub fn keeps(&self, level: Consent) -> bool {
+        level <= self.consent
+    }
+}
+
+/// Items refused, by stream.
+#[derive(Debug)]
+struct Lost {
+    items: Vec<AtomicU64>,
+}
+
+impl Lost {
+    fn add(&self, stream: u8) {
+        if let Some(count) = self.items.get(usize::from(stream)) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// What was lost since it was last asked.
+    fn take(&self) -> Vec<(u8, u64)> {
+        let counts = self.items.iter().zip(0u8..).map(|(count, stream)| (stream, count.swap(0, Ordering::Relaxed)));
+        counts.filter(|(_, count)| *count > 0).collect()
+    }
+}
+
+/// The stages' ways to the disk.
+#[derive(Debug, Clone)]
+pub struct RecordLinks {
+    /// Of the thread that fuses: all numbers, in the order in which it takes note of them.
+    pub numbers: RecordOutlet,
+    /// Of the face.
+    pub face: RecordOutlet,
+    /// Of the ear.
+    pub sound: RecordOutlet,
+    /// Of voice and words.
+    pub talk: RecordOutlet,
+    /// Of the camera's pictures.
+    pub video: RecordOutlet,
+    controls: EventOutlet<Control>,
+}
+
+/// What the recorder is told. Few, and never refused while it lives.
+#[derive(Debug, Clone)]
+enum Control {
+    Forget(Span),
+    Finish,
+}
+
+impl RecordLinks {
+    /// Has everything of `span`, and what comes later and is of it, taken off the disk.
+    pub fn forget(&self, span: Span) -> bool {
+        self.controls.offer(Control::Forget(span))
+    }
+
+    /// Ends the session.
+    pub fn finish(&self) -> bool {
+        self.controls.offer(Control::Finish)
+    }
+}
+
+/// How a recording is doing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Progress {
+    /// It goes on.
+    Running {
+        /// Where.
+        folder: PathBuf,
+        /// Bytes so far.
+        bytes: u64,
+        /// Up to when everything is on the disk.
+        synced_until: Timestamp,
+        /// Items lost so far.
+        lost: u64,
+        /// What is wrong at the moment: what the disk says.
+        trouble: Option<String>,
+        /// Room on the disk, bytes.
+        free_bytes: Option<u64>,
+    },
+    /// It has ended, and was opened again and looked through.
+    Saved {
+        /// Where.
+        folder: PathBuf,
+        /// What was found.
+        verified: Verified,
+    },
+    /// It has ended, and not as it should: why.
+    Failed {
+        /// Where.
+        folder: PathBuf,
+        /// What happened, and what to do.
+        message: String,
+    },
+}
+
+/// About 100 s of all numbers.
+const NUMBERS: usize = 20_000;
+/// About 8 s of faces.
+const FACES: usize = 256;
+/// About 20 s of sound.
+const SOUND: usize = 2_000;
+const TALK: usize = 1_024;
+const PICTURES: usize = 8;
+const CONTROLS: usize = 64;
+const FLUSH: Duration = Duration::from_millis(150);
+const SYNC: Duration = Duration::from_millis(600);
+const TELL: Duration = Duration::from_millis(250);
+/// Items taken from one link before the others have their turn.
+const AT_ONCE: usize = 256;
+const JPEG_QUALITY: u8 = 92;
+
+/// Keeps one session.
+pub struct Recorder {
+    writer: SessionWriter,
+    links: Vec<EventInlet<Keep>>,
+    controls: EventInlet<Control>,
+    lost: Arc<Lost>,
+    lost_items: u64,
+    /// What was forgotten: nothing of it is kept, whenever it comes.
+    forgotten: Vec<Span>,
+    markers: Vec<Item>,
+    trouble: Option<String>,
+    newest: Timestamp,
+    synced_until: Timestamp,
+    events: u64,
+}
+
+impl Recorder {
+    /// Makes the session's folder under `root`; gives the ways to it.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses.
+    pub fn create(
+        root: &Path,
+        header: Header,
+        origins: &streams::Origins,
+    ) -> Result<(Self, RecordLinks), SessionError> {
+        let consent = header.subject.consent;
+        let began = Timestamp::from_nanos(header.began_nanos);
+        let writer = SessionWriter::create(root, header, streams::headers(origins))?;
+        let lost = Arc::new(Lost { items: (0..=u8::MAX).map(|_| AtomicU64::new(0)).collect() });
+        let mut inlets = Vec::new();
+        let mut link = |len| {
+            let (outlet, inlet) = event::link(len);
+            inlets.push(inlet);
+            RecordOutlet { outlet, lost: lost.clone(), consent }
+        };
+        let (controls, control_in) = event::link(CONTROLS);
+        let links = RecordLinks {
+            numbers: link(NUMBERS),
+            face: link(FACES),
+            sound: link(SOUND),
+            talk: link(TALK),
+            video: link(PICTURES),
+            controls,
+        };
+        let recorder = Self {
+            writer,
+            links: inlets,
+            controls: control_in,
+            lost,
+            lost_items: 0,
+            forgotten: Vec::new(),
+            markers: Vec::new(),
+            trouble: None,
+            newest: began,
+            synced_until: began,
+            events: 0,
+        };
+        Ok((recorder, links))
+    }
+
+    /// The session's folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.writer.folder()
+    }
+
+    /// Keeps what comes until it is told to finish, or nobody is left who could hand anything over. `wait` passes a moment.
+    pub fn run(mut self, clock: &dyn Clock, wait: impl Fn(Duration), mut tell: impl FnMut(Progress)) {
+        let (mut flushed_at, mut synced_at, mut told_at) = (clock.now(), clock.now(), Timestamp::ZERO);
+        loop {
+            let mut is_over = false;
+            match self.controls.poll() {
+                Next::Item(Control::Forget(span)) => self.forget(span, clock),
+                Next::Item(Control::Finish) => is_over = true,
+                Next::Closed => is_over = true,
+                Next::Nothing => {}
+            }
+            let is_busy = self.drain(if is_over { usize::MAX } else { AT_ONCE });
+            self.count_lost(clock.now());
+            let now = clock.now();
+            if is_over {
+                break;
+            }
+            if now.since(flushed_at) >= FLUSH {
+                flushed_at = now;
+                let newest = self.newest;
+                let is_due = now.since(synced_at) >= SYNC;
+                let done = if is_due { self.writer.sync() } else { self.writer.flush() };
+                self.trouble = done.as_ref().err().map(ToString::to_string);
+                if is_due {
+                    synced_at = now;
+                    if done.is_ok() {
+                        self.synced_until = newest;
+                    }
+                }
+            }
+            if clock.now().since(told_at) >= TELL {
+                told_at = clock.now();
+                tell(self.progress());
+            }
+            if !is_busy {
+                wait(Duration::from_millis(4));
+            }
+        }
+        let folder = self.writer.folder().to_path_buf();
+        let finished = self.writer.finish().and_then(|folder| {
+            let session = Session::open(&folder)?;
+            Ok((folder, session.verify(|_| ())?))
+        });
+        tell(match finished {
+            Ok((folder, verified)) => Progress::Saved { folder, verified },
+            Err(error) => Progress::Failed { folder, message: error.to_string() },
+        });
+    }
+
+    fn progress(&self) -> Progress {
+        let folder = self.writer.folder().to_path_buf();
+        Progress::Running {
+            bytes: self.writer.bytes(),
+            synced_until: self.synced_until,
+            lost: self.lost_items,
+            trouble: self.trouble.clone(),
+            free_bytes: free_bytes(&folder),
+            folder,
+        }
+    }
+
+    /// Takes what waits in the links; whether there was anything.
+    fn drain(&mut self, at_once: usize) -> bool {
+        let mut taken = Vec::new();
+        for link in &self.links {
+            taken.extend(link.drain().take(at_once));
+        }
+        let is_busy = !taken.is_empty();
+        for keep in taken {
+            self.keep(keep);
+        }
+        is_busy
+    }
+
+    fn keep(&mut self, keep: Keep) {
+        let item = keep.item();
+        self.newest = self.newest.max(item.arrived);
+        let (is_event, is_marker) = (item.stream == streams::EVENTS, is_marker(item));
+        let is_forgotten = |span: &Span| item.arrived < span.end || (!is_event && item.span.start < span.end);
+        if !self.writer.keeps(item.stream) {
+            return;
+        }
+        if is_marker {
+            self.markers.push(item.clone());
+        }
+        if self.forgotten.iter().any(is_forgotten) {
+            return;
+        }
+        self.put(keep.packed());
+    }
+
+    fn put(&mut self, item: Item) {
+        match self.writer.put(item) {
+            Ok(true) => {}
+            Ok(false) => self.lost_items += 1,
+            Err(error) => tracing::error!(%error, "not kept"),
+        }
+    }
+
+    fn count_lost(&mut self, now: Timestamp) {
+        let lost = self.lost.take();
+        if lost.is_empty() {
+            return;
+        }
+        for (stream, items) in &lost {
+            self.writer.lose(*stream, *items);
+            self.lost_items += items;
+        }
+        self.event(now, Span::at(now), &serde_json::json!({ "type": "lost", "streams": lost }));
+    }
+
+    fn forget(&mut self, span: Span, clock: &dyn Clock) {
+        // What was on its way when it was asked for is of it.
+        self.forgotten.push(span);
+        self.drain(usize::MAX);
+        match self.writer.forget(span.start) {
+            Ok(items) => {
+                let what = serde_json::json!({ "type": "forgotten", "items": items });
+                self.event(span.end, span, &what);
+            }
+            Err(error) => self.trouble = Some(error.to_string()),
+        }
+        // The operator's own marks stay, but for what was typed.
+        let kept: Vec<Item> = self.markers.iter().filter(|item| item.arrived > span.start).cloned().collect();
+        for marker in kept {
+            if let Some(serde_json::Value::Object(mut event)) = marker.json() {
+                event.insert("text".to_owned(), "".into());
+                let bytes = serde_json::to_vec(&event).unwrap_or_default();
+                self.put(Item { bytes, arrived: span.end, ..marker });
+            }
+        }
+        self.trouble = self.writer.sync().err().map(|error| error.to_string()).or(self.trouble.take());
+        self.synced_until = clock.now();
+    }
+
+    fn event(&mut self, arrived: Timestamp, span: Span, what: &serde_json::Value) {
+        self.events += 1;
+        let bytes = serde_json::to_vec(what).unwrap_or_default();
+        let (stream, seq) = (streams::EVENTS, RECORDERS_OWN + self.events);
+        self.put(Item { stream, arrived, span, seq, values: Vec::new(), bytes });
+    }
+}
+
+/// Events that the recorder itself adds are counted from here on.
+const RECORDERS_OWN: u64 = 1 << 32;
+
+fn is_marker(item: &Item) -> bool {
+    item.stream == streams::EVENTS && item.json().is_some_and(|event| event.get("type") == Some(&"marker".into()))
+}
+
+fn png(frame: &Frame) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let encoder = PngEncoder::new_with_quality(Cursor::new(&mut bytes), CompressionType::Fast, FilterType::Adaptive);
+    let (width, height) = (frame.width as u32, frame.height as u32);
+    match encoder.write_image(&frame.rgb, width, height, ExtendedColorType::Rgb8) {
+        Ok(()) => bytes,
+        Err(_) => Vec::new(),
+    }
+}
+
+fn jpeg(frame: &Frame) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let encoder = JpegEncoder::new_with_quality(Cursor::new(&mut bytes), JPEG_QUALITY);
+    let (width, height) = (frame.width as u32, frame.height as u32);
+    match encoder.write_image(&frame.rgb, width, height, ExtendedColorType::Rgb8) {
+        Ok(()) => bytes,
+        Err(_) => Vec::new(),
+    }
+}

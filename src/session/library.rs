@@ -1,0 +1,117 @@
+//! The sessions under one folder: listed, withdrawn.
+
+use std::fs;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::session::Consent;
+use crate::session::Header;
+use crate::session::Session;
+use crate::session::SessionError;
+use crate::session::writer;
+use crate::time::Utc;
+
+/// One session, as a list shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Where it is.
+    pub folder: PathBuf,
+    /// Who, what, when.
+    pub header: Header,
+    /// Bytes of all its files.
+    pub bytes: u64,
+    /// What its certificate says in a word (`green`, `amber`, `red`); `None` if it has none.
+    pub colour: Option<String>,
+    /// How long it is by its certificate, seconds.
+    pub secs: Option<f64>,
+}
+
+const UNLISTED: &str = "the folder of sessions can't be read; check that you may read it";
+const UNDELETED: &str = "the session can't be deleted as a whole; delete what is left of its folder";
+const MOST_CERTIFICATE: u64 = 16 << 20;
+
+/// The sessions under `root`, the newest first, and what looks like one and can't be read. A root that isn't there has none.
+///
+/// # Errors
+///
+/// If the folder can't be read.
+pub fn list(root: &Path) -> Result<(Vec<Entry>, Vec<SessionError>), SessionError> {
+    let folders = match fs::read_dir(root) {
+        Ok(folders) => folders,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok((Vec::new(), Vec::new())),
+        Err(error) => return Err(SessionError::disk(UNLISTED, &error, root)),
+    };
+    let (mut all, mut odd) = (Vec::new(), Vec::new());
+    for folder in folders.flatten().map(|entry| entry.path()) {
+        match Session::header_of(&folder) {
+            Ok(header) => all.push(entry(folder, header)),
+            Err(SessionError::Missing { .. }) => {}
+            Err(error) => odd.push(error),
+        }
+    }
+    all.sort_by(|a, b| b.header.began_unix_nanos.cmp(&a.header.began_unix_nanos).then(a.folder.cmp(&b.folder)));
+    Ok((all, odd))
+}
+
+fn entry(folder: PathBuf, header: Header) -> Entry {
+    let sizes = fs::read_dir(&folder).into_iter().flatten().flatten().filter_map(|file| file.metadata().ok());
+    let bytes = sizes.map(|about| about.len()).sum();
+    let mut text = Vec::new();
+    let certificate = File::open(folder.join("certificate.json"))
+        .and_then(|file| file.take(MOST_CERTIFICATE).read_to_end(&mut text))
+        .ok()
+        .and_then(|_| serde_json::from_slice::<serde_json::Value>(&text).ok());
+    let found = |key: &str| certificate.as_ref().and_then(|value| value.get(key)).cloned();
+    let colour = found("colour").and_then(|value| value.as_str().map(str::to_owned));
+    let secs = found("duration_s").and_then(|value| value.as_f64());
+    Entry { folder, header, bytes, colour, secs }
+}
+
+/// Deletes a session, overwritten first, and leaves a receipt beside it that says that it was, and of whom: where that is.
+///
+/// # Errors
+///
+/// If there is no session, it is being recorded, or the system refuses.
+pub fn withdraw(folder: &Path) -> Result<PathBuf, SessionError> {
+    let header = Session::header_of(folder)?;
+    for level in Consent::ALL {
+        let path = folder.join(level.file());
+        if path.exists() {
+            match super::SessionFile::open(&path) {
+                Err(busy @ SessionError::Busy { .. }) => return Err(busy),
+                // Damaged or not: it goes.
+                _ => {}
+            }
+        }
+    }
+    let root = folder.parent().unwrap_or(folder).join("withdrawn");
+    let refused = |error: &std::io::Error, path: &Path| SessionError::disk(UNDELETED, error, path);
+    fs::create_dir_all(&root).map_err(|error| refused(&error, &root))?;
+    let (mut files, mut bytes) = (Vec::new(), 0);
+    for file in fs::read_dir(folder).map_err(|error| refused(&error, folder))?.flatten() {
+        let path = file.path();
+        let Ok(mut open) = fs::OpenOptions::new().write(true).open(&path) else { continue };
+        let length = open.metadata().map_or(0, |about| about.len());
+        writer::erase(&mut open, 0).map_err(|error| refused(&error, &path))?;
+        files.push(file.file_name().to_string_lossy().into_owned());
+        bytes += length;
+    }
+    fs::remove_dir_all(folder).map_err(|error| refused(&error, folder))?;
+    writer::sync_folder(folder.parent().unwrap_or(folder));
+    files.sort();
+    let receipt = serde_json::json!({
+        "withdrawn_utc": Utc::now().to_string(),
+        "session": header.name,
+        "participant": header.subject.participant,
+        "began_utc": header.began_utc,
+        "consent": header.subject.consent,
+        "files": files,
+        "bytes": bytes,
+        "left": "nothing of the session but this receipt",
+    });
+    let path = root.join(format!("{}.json", header.name));
+    writer::keep(&path, format!("{receipt:#}\n").as_bytes())?;
+    Ok(path)
+}

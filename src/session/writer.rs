@@ -1,0 +1,429 @@
+//! Writes a session: appends, syncs, forgets. The one place that writes a participant's face, voice and words.
+
+use std::collections::BTreeMap;
+use std::collections::VecDeque;
+use std::fs;
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::io;
+use std::io::Seek as _;
+use std::io::SeekFrom;
+use std::io::Write as _;
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::session::Chunk;
+use crate::session::Consent;
+use crate::session::Footer;
+use crate::session::Header;
+use crate::session::Item;
+use crate::session::SessionError;
+use crate::session::SessionFile;
+use crate::session::StreamHeader;
+use crate::session::format;
+use crate::time::Timestamp;
+
+/// What is written at once, bytes: whole chunks up to about here.
+const BLOCK: usize = 64 << 10;
+/// What waits for a disk that takes nothing, bytes per file; more than that is lost, and counted.
+const MOST_WAITING: usize = 8 << 20;
+/// The note that forgetting has begun: whoever finds it ends it.
+pub(super) const FORGETTING: &str = "forgetting.json";
+const ZEROS: [u8; 1 << 16] = [0; 1 << 16];
+
+/// A session that is being recorded.
+///
+/// # Takes
+///
+/// Items of the streams that were declared, in the order in which they arrive.
+///
+/// # Gives
+///
+/// A folder as the [module](crate::session) says. What was [`put`](Self::put) is on its way to the disk after
+/// [`flush`](Self::flush), and on the disk after [`sync`](Self::sync).
+pub struct SessionWriter {
+    folder: PathBuf,
+    consent: Consent,
+    files: Vec<LevelFile>,
+    streams: BTreeMap<u8, Stream>,
+}
+
+struct Stream {
+    name: String,
+    level: Consent,
+    items: u64,
+    lost: u64,
+}
+
+/// One file of a session.
+struct LevelFile {
+    level: Consent,
+    path: PathBuf,
+    file: File,
+    /// Bytes of whole chunks on their way to the disk.
+    written: u64,
+    /// Where the headers end.
+    begins: u64,
+    /// Whole chunks that wait, in blocks.
+    waiting: VecDeque<Vec<u8>>,
+    waiting_bytes: usize,
+    /// Where to look for a time: arrivals and places of some items, in order.
+    places: Vec<(Timestamp, u64)>,
+    is_synced: bool,
+}
+
+impl SessionWriter {
+    /// Makes a folder for a session under `root` (made as well), named by who, what and when. Names never collide: a number is
+    /// added where there is one already.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses.
+    pub fn create(
+        root: &Path,
+        mut header: Header,
+        streams: Vec<(Consent, StreamHeader)>,
+    ) -> Result<Self, SessionError> {
+        let consent = header.subject.consent;
+        let folder = make_folder(root, &header)?;
+        header.name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut text = serde_json::to_vec_pretty(&header).unwrap_or_default();
+        text.push(b'\n');
+        keep(&folder.join("session.json"), &text)?;
+        let mut writer = Self { folder, consent, files: Vec::new(), streams: BTreeMap::new() };
+        for level in consent.levels() {
+            let own = streams.iter().filter(|(of, _)| *of == level).map(|(_, stream)| stream);
+            writer.files.push(LevelFile::create(&writer.folder, level, own)?);
+        }
+        for (level, stream) in streams {
+            writer.streams.insert(stream.id, Stream { name: stream.name, level, items: 0, lost: 0 });
+        }
+        sync_folder(&writer.folder);
+        sync_folder(root);
+        Ok(writer)
+    }
+
+    /// The session's folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Whether a stream may be kept.
+    #[must_use]
+    pub fn keeps(&self, stream: u8) -> bool {
+        self.streams.get(&stream).is_some_and(|stream| stream.level <= self.consent)
+    }
+
+    /// Takes an item; false, and it counts as lost, if the disk has taken nothing for so long that there is no room.
+    ///
+    /// # Errors
+    ///
+    /// If nobody consented to its being kept.
+    pub fn put(&mut self, item: Item) -> Result<bool, SessionError> {
+        let Some(stream) = self.streams.get_mut(&item.stream) else {
+            return Err(SessionError::NoConsent { stream: format!("stream {}", item.stream), consent: self.consent });
+        };
+        let Some(file) = self.files.iter_mut().find(|file| file.level == stream.level) else {
+            return Err(SessionError::NoConsent { stream: stream.name.clone(), consent: self.consent });
+        };
+        let is_taken = file.take(item);
+        if is_taken {
+            stream.items += 1;
+        } else {
+            stream.lost += 1;
+        }
+        Ok(is_taken)
+    }
+
+    /// Counts items that were lost before they came here.
+    pub fn lose(&mut self, stream: u8, items: u64) {
+        if let Some(stream) = self.streams.get_mut(&stream) {
+            stream.lost += items;
+        }
+    }
+
+    /// Items lost so far, by stream.
+    pub fn lost(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.streams.values().filter(|stream| stream.lost > 0).map(|stream| (stream.name.as_str(), stream.lost))
+    }
+
+    /// Bytes of the session so far.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.written + file.waiting_bytes as u64).sum()
+    }
+
+    /// Hands what waits to the system: it survives the end of the program.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses (a full disk): what waits goes on waiting, and may be flushed again.
+    pub fn flush(&mut self) -> Result<(), SessionError> {
+        // Each file has its try: one that fails doesn't keep the others.
+        let mut result = Ok(());
+        for file in &mut self.files {
+            result = result.and(file.flush());
+        }
+        result
+    }
+
+    /// The same, and has the system put it on the disk: it survives a power cut.
+    ///
+    /// # Errors
+    ///
+    /// As [`flush`](Self::flush).
+    pub fn sync(&mut self) -> Result<(), SessionError> {
+        let mut result = self.flush();
+        for file in &mut self.files {
+            result = result.and(file.sync());
+        }
+        result
+    }
+
+    /// Takes everything that arrived after `from` off the disk: overwritten, then cut off. Returns how many items that were.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses. What is there of it then is ended when the session is next opened.
+    pub fn forget(&mut self, from: Timestamp) -> Result<u64, SessionError> {
+        let intent = serde_json::json!({ "from_nanos": from.nanos() }).to_string();
+        keep(&self.folder.join(FORGETTING), intent.as_bytes())?;
+        let mut forgotten = 0;
+        for file in &mut self.files {
+            for (stream, items) in file.forget(from)? {
+                forgotten += items;
+                if let Some(stream) = self.streams.get_mut(&stream) {
+                    stream.items = stream.items.saturating_sub(items);
+                }
+            }
+        }
+        let path = self.folder.join(FORGETTING);
+        fs::remove_file(&path).map_err(|error| SessionError::disk(FORGETTING_LEFT, &error, &path))?;
+        sync_folder(&self.folder);
+        Ok(forgotten)
+    }
+
+    /// Ends the session: footers, and everything on the disk. Returns its folder.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses; what was written before stays.
+    pub fn finish(mut self) -> Result<PathBuf, SessionError> {
+        self.flush()?;
+        for (id, stream) in &self.streams {
+            if let Some(file) = self.files.iter_mut().find(|file| file.level == stream.level) {
+                file.wait(&Chunk::Footer(Footer { id: *id, items: stream.items, lost: stream.lost }));
+            }
+        }
+        self.sync()?;
+        Ok(self.folder)
+    }
+}
+
+const UNWRITABLE: &str = "the session can't be written; make room on the disk, or choose another folder";
+const FORGETTING_LEFT: &str = "what was to be forgotten is gone, but the note of it can't be removed; delete it";
+
+impl LevelFile {
+    fn create<'a>(
+        folder: &Path,
+        level: Consent,
+        streams: impl Iterator<Item = &'a StreamHeader>,
+    ) -> Result<Self, SessionError> {
+        let path = folder.join(level.file());
+        let refused = |error: &io::Error| SessionError::disk(UNWRITABLE, error, &path);
+        let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path);
+        let file = file.map_err(|error| refused(&error))?;
+        // Readers ask for it. Where the disk knows no locks, a session that is being recorded looks like one that broke off.
+        file.try_lock().ok();
+        let mut level_file = Self {
+            level,
+            file,
+            written: 0,
+            begins: 0,
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            places: Vec::new(),
+            is_synced: false,
+            path: path.clone(),
+        };
+        level_file.append(format::MAGIC.to_vec());
+        for stream in streams {
+            level_file.wait(&Chunk::Header(stream.clone()));
+        }
+        level_file.sync()?;
+        level_file.begins = level_file.written;
+        Ok(level_file)
+    }
+
+    /// Takes an item, if there is room.
+    fn take(&mut self, item: Item) -> bool {
+        if self.waiting_bytes > MOST_WAITING {
+            return false;
+        }
+        let at = self.written + self.waiting_bytes as u64;
+        let arrived = item.arrived;
+        if self.places.last().is_none_or(|(last, _)| arrived.since(*last).as_millis() >= 500) {
+            self.places.push((arrived, at));
+        }
+        self.wait(&Chunk::Item(item))
+    }
+
+    fn wait(&mut self, chunk: &Chunk) -> bool {
+        let mut bytes = match self.waiting.back_mut() {
+            Some(last) if last.len() < BLOCK => std::mem::take(last),
+            _ => {
+                self.waiting.push_back(Vec::new());
+                Vec::with_capacity(BLOCK)
+            }
+        };
+        let before = bytes.len();
+        let is_taken = format::write(chunk, &mut bytes).is_ok();
+        self.waiting_bytes += bytes.len() - before;
+        if let Some(last) = self.waiting.back_mut() {
+            *last = bytes;
+        }
+        is_taken
+    }
+
+    fn append(&mut self, bytes: Vec<u8>) {
+        self.waiting_bytes += bytes.len();
+        self.waiting.push_back(bytes);
+    }
+
+    fn flush(&mut self) -> Result<(), SessionError> {
+        while let Some(block) = self.waiting.front() {
+            let written = self.file.seek(SeekFrom::Start(self.written)).and_then(|_| self.file.write_all(block));
+            if let Err(error) = written {
+                // No half chunk stays behind.
+                self.file.set_len(self.written).ok();
+                return Err(SessionError::disk(UNWRITABLE, &error, &self.path));
+            }
+            self.written += block.len() as u64;
+            self.waiting_bytes -= block.len();
+            self.waiting.pop_front();
+            self.is_synced = false;
+        }
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<(), SessionError> {
+        self.flush()?;
+        if !self.is_synced {
+            self.file.sync_data().map_err(|error| SessionError::disk(UNWRITABLE, &error, &self.path))?;
+            self.is_synced = true;
+        }
+        Ok(())
+    }
+
+    /// Cuts off what arrived after `from`; how many items of each stream that were.
+    fn forget(&mut self, from: Timestamp) -> Result<BTreeMap<u8, u64>, SessionError> {
+        let mut gone = BTreeMap::new();
+        self.forget_waiting(from, &mut gone);
+        self.flush()?;
+        let place = self.places.partition_point(|(arrived, _)| *arrived <= from);
+        let look_from = place.checked_sub(1).and_then(|at| self.places.get(at)).map_or(self.begins, |(_, at)| *at);
+        let mut reader = SessionFile::part(&self.path, look_from)?;
+        let mut cut = None;
+        while let Some(next) = reader.next() {
+            let at = reader.began();
+            match next {
+                Ok(Chunk::Item(item)) if item.arrived > from || cut.is_some() => {
+                    cut.get_or_insert(at);
+                    *gone.entry(item.stream).or_insert(0) += 1;
+                }
+                Ok(_) => {}
+                // What can't be read may be of that time.
+                Err(damage) => {
+                    cut.get_or_insert(damage.at);
+                }
+            }
+        }
+        if let Some(cut) = cut {
+            erase(&mut self.file, cut).map_err(|error| SessionError::disk(UNWRITABLE, &error, &self.path))?;
+            self.written = cut;
+            self.places.truncate(place);
+        }
+        Ok(gone)
+    }
+
+    fn forget_waiting(&mut self, from: Timestamp, gone: &mut BTreeMap<u8, u64>) {
+        let waiting = std::mem::take(&mut self.waiting);
+        self.waiting_bytes = 0;
+        for block in waiting {
+            let mut rest = block.as_slice();
+            while let format::Found::Chunk(chunk, length) = format::read(rest) {
+                match chunk {
+                    Chunk::Item(item) if item.arrived > from => *gone.entry(item.stream).or_insert(0) += 1,
+                    kept => {
+                        self.wait(&kept);
+                    }
+                }
+                rest = rest.get(length..).unwrap_or_default();
+            }
+        }
+    }
+}
+
+/// Overwrites a file from `cut` on, and cuts it there.
+pub(super) fn erase(file: &mut File, cut: u64) -> io::Result<()> {
+    let end = file.metadata()?.len();
+    file.seek(SeekFrom::Start(cut))?;
+    let mut left = end.saturating_sub(cut);
+    while left > 0 {
+        let now = ZEROS.get(..(left.min(ZEROS.len() as u64)) as usize).unwrap_or_default();
+        file.write_all(now)?;
+        left -= now.len() as u64;
+    }
+    file.sync_data()?;
+    file.set_len(cut)?;
+    file.sync_data()
+}
+
+/// Writes a small file, whole or not at all.
+pub(super) fn keep(path: &Path, bytes: &[u8]) -> Result<(), SessionError> {
+    let part = path.with_extension("part");
+    let written = File::create(&part).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    written.and_then(|()| fs::rename(&part, path)).map_err(|error| SessionError::disk(UNWRITABLE, &error, path))
+}
+
+/// Has the system put the names in a folder on the disk, where it can.
+pub(super) fn sync_folder(folder: &Path) {
+    if let Ok(folder) = File::open(folder) {
+        folder.sync_all().ok();
+    }
+}
+
+/// How much room there is where `folder` is or will be, bytes; `None` if the system doesn't say.
+#[must_use]
+pub fn free_bytes(folder: &Path) -> Option<u64> {
+    folder.ancestors().find(|folder| folder.exists()).and_then(|folder| fs4::available_space(folder).ok())
+}
+
+fn make_folder(root: &Path, header: &Header) -> Result<PathBuf, SessionError> {
+    let refused = |error: &io::Error, path: &Path| SessionError::disk(UNWRITABLE, error, path);
+    fs::create_dir_all(root).map_err(|error| refused(&error, root))?;
+    let compact: String = header.began_utc.chars().take(19).filter(char::is_ascii_alphanumeric).collect();
+    let words = [&header.subject.participant, &header.subject.task].map(|word| plain(word));
+    let parts = words.into_iter().filter(|word| !word.is_empty()).chain([format!("{compact}Z")]);
+    let stem = parts.collect::<Vec<_>>().join("_");
+    for number in 1.. {
+        let name = if number == 1 { stem.clone() } else { format!("{stem}-{number}") };
+        let folder = root.join(name);
+        match fs::create_dir(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(refused(&error, &folder)),
+        }
+    }
+    Ok(root.to_path_buf())
+}
+
+/// What of a word can stand in a file's name anywhere.
+fn plain(word: &str) -> String {
+    let kept = |letter: char| if letter.is_alphanumeric() || letter == '-' { letter } else { '-' };
+    word.trim().chars().map(kept).take(40).collect()
+}
