@@ -7,6 +7,7 @@ mod evaluate;
 mod features;
 mod followed;
 mod headless;
+mod session;
 mod spoil;
 #[cfg(feature = "desktop")]
 mod window;

@@ -164,6 +164,15 @@ pub enum Progress {
         /// Room on the disk, bytes.
         free_bytes: Option<u64>,
     },
+    /// It has ended, and is being looked through.
+    Checking {
+        /// Where.
+        folder: PathBuf,
+        /// Bytes looked through.
+        bytes: u64,
+        /// Of so many.
+        of: u64,
+    },
     /// It has ended, and was opened again and looked through.
     Saved {
         /// Where.
@@ -302,10 +311,16 @@ impl Recorder {
                 wait(Duration::from_millis(4));
             }
         }
-        let folder = self.writer.folder().to_path_buf();
+        let (folder, of) = (self.writer.folder().to_path_buf(), self.writer.bytes());
         let finished = self.writer.finish().and_then(|folder| {
-            let session = Session::open(&folder)?;
-            Ok((folder, session.verify(|_| ())?))
+            let (session, mut checked_at) = (Session::open(&folder)?, Timestamp::ZERO);
+            let verified = session.verify(|bytes| {
+                if clock.now().since(checked_at) >= TELL {
+                    checked_at = clock.now();
+                    tell(Progress::Checking { folder: folder.clone(), bytes, of });
+                }
+            })?;
+            Ok((folder, verified))
         });
         tell(match finished {
             Ok((folder, verified)) => Progress::Saved { folder, verified },
@@ -342,7 +357,10 @@ impl Recorder {
         let item = keep.item();
         self.newest = self.newest.max(item.arrived);
         let (is_event, is_marker) = (item.stream == streams::EVENTS, is_marker(item));
-        let is_forgotten = |span: &Span| item.arrived < span.end || (!is_event && item.span.start < span.end);
+        let is_forgotten = |span: &Span| {
+            let is_late = item.arrived >= span.end && item.span.start < span.end;
+            (item.arrived > span.start && item.arrived < span.end) || (is_late && !is_event)
+        };
         if !self.writer.keeps(item.stream) {
             return;
         }
