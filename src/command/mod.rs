@@ -7,6 +7,7 @@ mod evaluate;
 mod features;
 mod followed;
 mod headless;
+mod replay;
 mod session;
 mod spoil;
 #[cfg(feature = "desktop")]
@@ -62,6 +63,8 @@ enum Command {
     Features(features::Request),
     /// Runs the live pipeline without a window: readings as JSON lines, and a report at the end.
     Run(headless::Request),
+    /// Replays sessions: whether they come out the same, or what changes with other networks.
+    Replay(replay::Request),
     /// Lists the cameras and the microphones.
     Devices,
     /// Checks models and runtime, measures each network here, and says what will be on or off.
@@ -97,6 +100,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Some(Command::Evaluate(request)) => evaluate::run(&request, &place),
         Some(Command::Features(request)) => features::run(&request, &place),
         Some(Command::Run(request)) => headless::run(&request, &place),
+        Some(Command::Replay(request)) => replay::run(&request, &place),
         Some(Command::Devices) => {
             list_devices();
             Ok(ExitCode::SUCCESS)

@@ -8,6 +8,7 @@ mod gather;
 pub mod live;
 mod masked;
 pub mod offline;
+pub mod replay;
 mod stages;
 mod understand;
 

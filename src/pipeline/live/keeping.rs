@@ -120,7 +120,6 @@ pub(super) struct Keeping {
     state: RecordState,
     /// When the recorder was last heard of.
     heard_at: Timestamp,
-    told: Option<String>,
     answers: u64,
     events: u64,
     clocks: u64,
@@ -149,8 +148,7 @@ impl Keeping {
         })?;
         let state =
             RecordState { subject: request.subject.clone(), since, is_paused: false, progress: None, trouble: None };
-        let (told, markers) = (None, 0);
-        Ok(Self { links, thread, progress, state, heard_at: since, told, answers: 0, events: 0, clocks: 0, markers })
+        Ok(Self { links, thread, progress, state, heard_at: since, answers: 0, events: 0, clocks: 0, markers: 0 })
     }
 
     fn item(&self, item: Item) {

@@ -23,7 +23,7 @@ use crate::time::Timestamp;
 /// What a stage was told or took, as JSON in its log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum StageNote {
+pub(in crate::pipeline) enum StageNote {
     /// It began with nothing in view.
     Begin {
         /// Inputs that begin before it aren't read.
@@ -46,7 +46,7 @@ pub enum StageNote {
 /// What happened to a stream of sound, as JSON with a block of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum SoundNote {
+pub(in crate::pipeline) enum SoundNote {
     /// It was opened, or the recording began in it.
     Opened {
         /// The sound card's rate.
