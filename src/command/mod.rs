@@ -63,6 +63,10 @@ enum Command {
     Features(features::Request),
     /// Runs the live pipeline without a window: readings as JSON lines, and a report at the end.
     Run(headless::Request),
+    /// Lists the sessions that were recorded.
+    Sessions(session::List),
+    /// Deletes a session for good: a receipt stays.
+    Withdraw(session::Withdraw),
     /// Replays sessions: whether they come out the same, or what changes with other networks.
     Replay(replay::Request),
     /// Lists the cameras and the microphones.
@@ -100,6 +104,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Some(Command::Evaluate(request)) => evaluate::run(&request, &place),
         Some(Command::Features(request)) => features::run(&request, &place),
         Some(Command::Run(request)) => headless::run(&request, &place),
+        Some(Command::Sessions(request)) => session::list(&request, &place),
+        Some(Command::Withdraw(request)) => session::withdraw(&request),
         Some(Command::Replay(request)) => replay::run(&request, &place),
         Some(Command::Devices) => {
             list_devices();

@@ -1,18 +1,26 @@
 //! Sessions without a window: recorded by a script, listed, checked, withdrawn.
 
+use std::path::Path;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::command::Place;
 use crate::pipeline::Command;
 use crate::pipeline::Mark;
 use crate::pipeline::Progress;
 use crate::pipeline::RecordRequest;
 use crate::pipeline::RecordState;
+use crate::session;
 use crate::session::Consent;
+use crate::session::Entry;
+use crate::session::Header;
+use crate::session::Session;
+use crate::session::SessionError;
 use crate::session::Subject;
 use crate::time::Span;
 use crate::time::Timestamp;
@@ -115,6 +123,104 @@ impl Script {
         }
         due
     }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// The folder of sessions; that of the settings if none is named.
+    #[arg(value_name = "DIR")]
+    root: Option<PathBuf>,
+    /// Reads each session from beginning to end, and says what is there.
+    #[arg(long)]
+    check: bool,
+    /// Only those whose participant, task or date has these words.
+    #[arg(long, value_name = "WORDS")]
+    find: Option<String>,
+}
+
+pub(super) fn list(request: &List, place: &Place) -> anyhow::Result<ExitCode> {
+    let root = request.root.clone().unwrap_or_else(|| place.settings.sessions_folder());
+    let (all, odd) = session::list(&root)?;
+    let wanted = |entry: &&Entry| request.find.as_ref().is_none_or(|words| entry.matches(words));
+    let (mut shown, mut is_well) = (0, odd.is_empty());
+    for entry in all.iter().filter(wanted) {
+        shown += 1;
+        let Header { subject, began_utc, .. } = &entry.header;
+        let found =
+            if request.check { state(&entry.folder)? } else { (entry.colour.clone().unwrap_or_default(), true) };
+        is_well &= found.1;
+        println!(
+            "{}  {}  {}  {}  {:.1} MB  {}\n  {}",
+            began_utc,
+            subject.participant,
+            subject.task,
+            subject.consent,
+            entry.bytes as f64 / 1e6,
+            found.0,
+            entry.folder.display()
+        );
+    }
+    for error in &odd {
+        println!("can't be read: {error}");
+    }
+    if shown == 0 && odd.is_empty() {
+        println!("no sessions in {}", root.display());
+    }
+    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What reading all of a session finds, and whether that is well.
+fn state(folder: &Path) -> anyhow::Result<(String, bool)> {
+    let session = match Session::open(folder) {
+        Err(busy @ SessionError::Busy { .. }) => return Ok((busy.to_string(), true)),
+        other => other?,
+    };
+    let found = session.verify(|_| ())?;
+    let began = Timestamp::from_nanos(session.header().began_nanos);
+    let secs = found.last.map_or(0.0, |last| last.secs() - began.secs());
+    let mut said = vec![format!("{secs:.1} s, {} items", found.items)];
+    if !found.has_ended {
+        said.push("broke off: the program ended before the recording did; all that is listed can be read".to_owned());
+    }
+    if found.lost > 0 {
+        said.push(format!("{} items lost while it was recorded", found.lost));
+    }
+    said.extend(
+        found
+            .miscounted
+            .iter()
+            .map(|(stream, said, counted)| format!("{stream} has {counted} items, and {said} were written")),
+    );
+    // Where a program was killed, the last chunk may be half there.
+    let damage = found.damage.iter().filter(|damage| found.has_ended || damage.why != session::format::CUT);
+    let damage: Vec<_> = damage.map(ToString::to_string).collect();
+    let is_well = damage.is_empty() && found.miscounted.is_empty();
+    said.extend(damage);
+    Ok((said.join("; "), is_well))
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Withdraw {
+    /// The session's folder.
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// Yes, all of it is to be deleted; a receipt stays.
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(super) fn withdraw(request: &Withdraw) -> anyhow::Result<ExitCode> {
+    let header = Session::header_of(&request.folder)?;
+    anyhow::ensure!(
+        request.yes,
+        "this deletes the session of {} from {} for good; add --yes if that is meant\nfolder: {:?}",
+        header.subject.participant,
+        header.began_utc,
+        request.folder
+    );
+    let receipt = session::withdraw(&request.folder)?;
+    println!("deleted; the receipt is {}", receipt.display());
+    Ok(ExitCode::SUCCESS)
 }
 
 /// How a recording is doing, for people: nothing while all is well.
