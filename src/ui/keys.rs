@@ -35,7 +35,12 @@ pub static BINDINGS: [Binding; 24] = [
     bind(Key::M, "M", "mark this moment with words", WindowCommand::Sheet(Sheet::Mark)),
     bind(Key::K, "K", "mark what happened in the last 30 s", WindowCommand::MarkLately),
     bind(Key::E, "E", "begin a stretch that doesn't count, or end it", WindowCommand::Exclude),
-    bind(Key::Backspace, "⌫", "forget the last 60 s of the recording: gone from the disk", WindowCommand::ForgetLast),
+    bind(
+        Key::Backspace,
+        "Bksp",
+        "forget the last 60 s of the recording: gone from the disk",
+        WindowCommand::ForgetLast,
+    ),
     bind(Key::F1, "F1", "picture", WindowCommand::Toggle(Panel::Picture)),
     bind(Key::F2, "F2", "emotions and what they rest on", WindowCommand::Toggle(Panel::Readings)),
     bind(Key::F3, "F3", "timeline", WindowCommand::Toggle(Panel::Timeline)),

@@ -80,7 +80,7 @@ const HOMES: [(&str, &[&str]); 40] = [
     ("strsim", &["settings"]),
     ("sysinfo", &["pipeline"]),
     ("tokenizers", &["encode"]),
-    ("toml", &["command", "model", "settings", "signal", "ui"]),
+    ("toml", &["command", "model", "pipeline", "settings", "signal", "ui"]),
     ("toml_edit", &["settings"]),
     ("tracing_subscriber", &["main"]),
     ("triple_buffer", &["link"]),

@@ -146,7 +146,7 @@ fn ways(state: &RecordState) -> Vec<(String, &'static str, WindowCommand)> {
         ),
         pause,
         (
-            "forget 60 s  ⌫".to_owned(),
+            "forget 60 s  Bksp".to_owned(),
             "the last minute is gone from the disk; the gap stays",
             WindowCommand::ForgetLast,
         ),
@@ -201,7 +201,7 @@ fn line(view: &View<'_>, state: &RecordState) -> String {
         Some(Progress::Running { bytes, .. }) => format!(" · {:.1} MB", *bytes as f64 / 1e6),
         _ => String::new(),
     };
-    let word = if state.is_paused { "❚❚ PAUSED, nothing is kept" } else { "● RECORDING" };
+    let word = if state.is_paused { "PAUSED, nothing is kept" } else { "● RECORDING" };
     let task = if task.is_empty() { String::new() } else { format!(" · {task}") };
     format!("{word} · {participant}{task} · {length}{size} · keeps {consent}")
 }
