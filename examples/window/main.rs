@@ -79,6 +79,8 @@ fn host(launch: circumplex::ui::Launch) -> Host {
         }),
         save: Box::new(|_| {}),
         sessions: "sessions".into(),
+        keep_baseline: Box::new(|_| Ok(())),
+        kept_baseline: Box::new(|_| None),
     }
 }
 

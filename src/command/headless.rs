@@ -147,7 +147,9 @@ fn told(event: &Event) -> Option<String> {
         Event::Recording(state) => return recording(state),
         Event::Forgotten(span) => format!("the last {:.0} s are forgotten", span.len().as_secs_f64()),
         Event::Marked(mark) => format!("marked {:?}", mark.name),
-        Event::Begun(_) | Event::Tick(_) | Event::Level(_) | Event::Person(_) | Event::Health(_) => return None,
+        Event::Begun(_) | Event::Tick(_) | Event::Level(_) | Event::Person(_) | Event::Known(_) | Event::Health(_) => {
+            return None;
+        }
     })
 }
 
@@ -257,7 +259,7 @@ fn line_of(event: &Event) -> Option<Value> {
         Event::Marked(mark) => json!({
             "type": "marker", "name": mark.name, "start_s": mark.span.start.secs(), "end_s": mark.span.end.secs(),
         }),
-        Event::Level(_) | Event::Person(_) | Event::Health(_) => return None,
+        Event::Level(_) | Event::Person(_) | Event::Known(_) | Event::Health(_) => return None,
     })
 }
 

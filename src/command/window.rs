@@ -14,6 +14,7 @@ use crate::pipeline::live::LiveSettings;
 use crate::settings;
 use crate::settings::Settings;
 use crate::ui;
+use crate::ui::Baseline;
 use crate::ui::Host;
 use crate::ui::Options;
 use crate::ui::Wiring;
@@ -39,6 +40,8 @@ pub(super) fn run(place: &Place, source: SourceChoice) -> anyhow::Result<ExitCod
         Ok(Wiring { events: live.events, picture: live.picture, commands: live.commands, clock: live.clock, source })
     };
     let kept = place.kept.clone().or_else(settings::kept_at);
+    let baselines = place.settings.sessions_folder().join("baselines");
+    let kept_baselines = baselines.clone();
     let host = Host {
         launch: Box::new(launch),
         list_devices: Box::new(|| {
@@ -47,11 +50,29 @@ pub(super) fn run(place: &Place, source: SourceChoice) -> anyhow::Result<ExitCod
         }),
         save: Box::new(move |options| keep(kept.as_deref(), options)),
         sessions: place.settings.sessions_folder(),
+        keep_baseline: Box::new(move |baseline| keep_baseline(&kept_baselines, baseline)),
+        kept_baseline: Box::new(move |participant| kept_baseline(&baselines, participant)),
     };
     let done = ui::run(host, source, options);
     wait_for(&last);
     done?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A participant's baseline, as a file.
+fn keep_baseline(folder: &Path, baseline: &Baseline) -> Result<(), String> {
+    let text = serde_json::to_string(baseline).map_err(|error| error.to_string())?;
+    crate::session::keep(&folder.join(file_of(&baseline.participant)), text.as_bytes())
+        .map_err(|error| error.to_string())
+}
+
+fn kept_baseline(folder: &Path, participant: &str) -> Option<Baseline> {
+    let text = std::fs::read(folder.join(file_of(participant))).ok()?;
+    serde_json::from_slice::<Baseline>(&text).ok().filter(|baseline| baseline.participant == participant)
+}
+
+fn file_of(participant: &str) -> String {
+    format!("{}.json", crate::session::plain(participant))
 }
 
 /// Waits until a pipeline whose commands were dropped has ended: its camera is free then, and no network runs.

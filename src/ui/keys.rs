@@ -20,7 +20,7 @@ pub struct Binding {
 }
 
 /// All keys, in the order of the help.
-pub static BINDINGS: [Binding; 24] = [
+pub static BINDINGS: [Binding; 26] = [
     bind(Key::Space, "Space", "hold the view still (nothing else stops)", WindowCommand::Hold),
     bind(Key::L, "L", "points of the face on the picture", WindowCommand::Landmarks),
     bind(Key::V, "V", "what it would be without the voice", WindowCommand::Without(Modality::Voice)),
@@ -31,6 +31,8 @@ pub static BINDINGS: [Binding; 24] = [
     bind(Key::Z, "Z", "freeze what is known of this person, or learn on", WindowCommand::Freeze),
     bind(Key::X, "X", "trouble made on purpose, and what it does", WindowCommand::Sheet(Sheet::Sabotage)),
     bind(Key::R, "R", "record a session; while one runs, how it is doing", WindowCommand::Sheet(Sheet::Record)),
+    bind(Key::C, "C", "check a participant's baseline, and what it found", WindowCommand::Sheet(Sheet::Baseline)),
+    bind(Key::W, "W", "read as if nothing were known of the person, or against it", WindowCommand::Raw),
     bind(Key::P, "P", "pause the recording, or go on", WindowCommand::PauseRecording),
     bind(Key::M, "M", "mark this moment with words", WindowCommand::Sheet(Sheet::Mark)),
     bind(Key::K, "K", "mark what happened in the last 30 s", WindowCommand::MarkLately),

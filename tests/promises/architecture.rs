@@ -74,7 +74,7 @@ const HOMES: [(&str, &[&str]); 40] = [
     ("ringbuf", &["link"]),
     ("rubato", &["condition"]),
     ("rustix", &["capture"]),
-    ("serde_json", &["capture", "command", "condition", "pipeline", "record", "report", "session"]),
+    ("serde_json", &["capture", "command", "condition", "pipeline", "record", "report", "session", "ui"]),
     ("sha2", &["model"]),
     ("softbuffer", &["ui"]),
     ("strsim", &["settings"]),

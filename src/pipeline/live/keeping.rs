@@ -326,7 +326,8 @@ impl Fusing {
     /// Begins with nothing in view: here, and in every stage.
     fn begin_anew(&mut self, knows: Knows, ends: &Ends, now: Timestamp) {
         let sources = self.gatherer.sources();
-        let event = json!({ "type": "begin", "sources": sources, "fusion": self.fusions.chosen().name() });
+        let (fusion, is_raw) = (self.fusions.chosen().name(), self.person.is_raw);
+        let event = json!({ "type": "begin", "sources": sources, "fusion": fusion, "is_raw": is_raw });
         self.gatherer.begin(sources);
         self.fusions.reset();
         self.not_before = now;

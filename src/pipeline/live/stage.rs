@@ -24,6 +24,7 @@ use crate::link::event::Next;
 use crate::link::latest::LatestInlet;
 use crate::link::latest::LatestOutlet;
 use crate::pipeline::event::Freeze;
+use crate::pipeline::event::KnownPerson;
 use crate::pipeline::live::log::Log;
 use crate::pipeline::live::log::StageNote;
 use crate::record::RecordOutlet;
@@ -81,6 +82,8 @@ pub(super) enum Note {
     Failed { stage: &'static str, message: String },
     /// An utterance has been dealt with.
     UtteranceDone,
+    /// What is known of the person.
+    Known(Modality, Vec<f32>),
 }
 
 /// What `fuse` tells the stages.
@@ -91,6 +94,10 @@ pub(super) enum Order {
     Begin(Begin),
     /// What comes isn't kept any more.
     KeepNothing,
+    /// Tell what is known of the person.
+    TellKnown,
+    /// Know this of the person: of the face, of the voice.
+    TakeOver(Arc<KnownPerson>),
     Freeze(Freeze),
     /// Another camera's pictures follow.
     OtherPictures,
@@ -216,6 +223,13 @@ impl FaceStage {
                     self.trouble = spoils.iter().map(|one| same(one).unwrap_or_else(|| afresh(one))).collect();
                 }
                 (Order::KeepNothing, _) => self.log.close(),
+                (Order::TellKnown, Some(encoder)) => {
+                    self.notes.offer(Note::Known(Modality::Face, encoder.person().known()));
+                }
+                (Order::TakeOver(known), Some(encoder)) => {
+                    encoder.person_mut().take_over_known(&known.face);
+                    self.log.took_over((FACE_LOG, FACE_PERSON), now, encoder.person());
+                }
                 (Order::Afresh, Some(encoder)) => {
                     encoder.begin_afresh();
                     self.log.note(FACE_LOG, now, StageNote::Afresh);
@@ -308,7 +322,12 @@ impl HearStage {
                         is_opened = false;
                     }
                     Order::KeepNothing => self.log.close(),
-                    Order::Afresh | Order::Freeze(_) | Order::OtherPictures | Order::Point(..) => {}
+                    Order::Afresh
+                    | Order::Freeze(_)
+                    | Order::OtherPictures
+                    | Order::Point(..)
+                    | Order::TellKnown
+                    | Order::TakeOver(_) => {}
                 }
             }
             let began = self.clock.now();

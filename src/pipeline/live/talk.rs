@@ -76,6 +76,13 @@ impl VoiceStage {
                         self.log.person((VOICE_LOG, VOICE_PERSON), now, person);
                     }
                     Order::KeepNothing => self.log.close(),
+                    Order::TellKnown => {
+                        self.notes.offer(Note::Known(Modality::Voice, person.known()));
+                    }
+                    Order::TakeOver(known) => {
+                        person.take_over_known(&known.voice);
+                        self.log.took_over((VOICE_LOG, VOICE_PERSON), now, person);
+                    }
                     Order::Point(..) | Order::Spoil(_) | Order::OtherPictures => {}
                 }
             }
@@ -144,7 +151,11 @@ impl WordsStage {
                     Order::Spoil(spoils) => {
                         self.trouble = spoils.iter().map(|spoil| WordsSabotage::new(spoil.trouble, SEED)).collect();
                     }
-                    Order::Freeze(_) | Order::Point(..) | Order::OtherPictures => {}
+                    Order::Freeze(_)
+                    | Order::Point(..)
+                    | Order::OtherPictures
+                    | Order::TellKnown
+                    | Order::TakeOver(_) => {}
                 }
             }
             let (spoken, utterance) = match self.utterances.wait(DRAIN) {

@@ -132,6 +132,7 @@ impl App {
             Sheet::Help => ("Keys", 400.0, 580.0),
             Sheet::Record => ("Recording", 420.0, 330.0),
             Sheet::Mark => ("Mark this moment", 360.0, 90.0),
+            Sheet::Baseline => ("Baseline", 460.0, 330.0),
         };
         let most = middle.height() - 120.0;
         let palette = Palette::of(self.options.theme);
@@ -166,6 +167,10 @@ impl App {
                     Sheet::Settings => panels::settings_ui(ui, &self.view()),
                     Sheet::Help => panels::help_ui(ui, palette),
                     Sheet::Record => panels::record_ui(ui, &self.view(), &mut record, &root),
+                    Sheet::Baseline => {
+                        let who = (record.subject.participant.as_str(), self.check.as_ref());
+                        panels::baseline_ui(ui, &self.view(), who, self.baseline.as_ref(), &self.drift)
+                    }
                     Sheet::Mark => panels::mark_ui(ui, palette, &mut record),
                 }
             });

@@ -37,6 +37,7 @@ impl App {
                 });
                 self.state.marks.clear();
                 self.sheet = None;
+                self.take_over_baseline(&subject.participant);
                 Command::Record(Box::new(RecordRequest { subject, root: self.host.sessions.clone() }))
             }
             _ if !self.is_recording() => return,
@@ -64,8 +65,27 @@ impl App {
             },
             _ => return,
         };
+        let is_beginning = matches!(told, Command::Record(_));
         if let Some(wiring) = &self.wiring {
             wiring.commands.offer(told);
+            if let Some(baseline) = self.baseline.as_ref().filter(|_| is_beginning) {
+                let what = serde_json::json!({ "utc": baseline.utc, "found": baseline.found });
+                wiring.commands.offer(Command::Baseline(what));
+            }
         }
+    }
+
+    /// What is known of this participant from an earlier day; of another one nothing is.
+    fn take_over_baseline(&mut self, participant: &str) {
+        if self.baseline.as_ref().is_some_and(|baseline| baseline.participant == participant && self.has_baseline) {
+            return;
+        }
+        self.baseline = (self.host.kept_baseline)(participant);
+        self.has_baseline = self.baseline.is_some();
+        let Some(wiring) = &self.wiring else { return };
+        match &self.baseline {
+            Some(baseline) => wiring.commands.offer(Command::TakeOver(Box::new(baseline.known.clone()))),
+            None => wiring.commands.offer(Command::Afresh),
+        };
     }
 }

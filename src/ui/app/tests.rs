@@ -101,6 +101,8 @@ fn open(first: SourceChoice, options: Options, fails: Option<&'static str>) -> (
         list_devices: Box::new(|| (Vec::new(), Vec::new())),
         save: Box::new(move |options| saved.borrow_mut().push(options.clone())),
         sessions: "sessions".into(),
+        keep_baseline: Box::new(|_| Ok(())),
+        kept_baseline: Box::new(|_| None),
     };
     let mut ready = Some((host, first, options));
     let mut app = None;

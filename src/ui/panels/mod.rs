@@ -1,5 +1,6 @@
 //! The panels: each a function of the view that says what was asked for.
 
+mod baseline;
 mod emotions;
 mod help;
 mod notices;
@@ -17,6 +18,7 @@ mod timeline;
 mod top;
 mod transcript;
 
+pub use baseline::baseline_ui;
 pub use emotions::emotions_ui;
 pub use help::help_ui;
 pub use notices::height as notices_height;
