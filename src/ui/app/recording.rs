@@ -28,6 +28,7 @@ impl App {
         let Some(wiring) = &self.wiring else { return };
         let now = wiring.clock.now();
         let is_paused = self.state.recording.as_ref().is_some_and(|state| state.is_paused);
+        let since = self.state.recording.as_ref().map_or(now, |state| state.since);
         let told = match command {
             WindowCommand::Record if panels::record_missing(&self.record.subject).is_none() => {
                 let subject = self.record.subject.clone();
@@ -55,7 +56,9 @@ impl App {
                 let text = std::mem::take(&mut self.record.mark);
                 Command::Mark(Mark::point(self.mark_at.take().unwrap_or(now), "note", text.trim()))
             }
-            WindowCommand::MarkLately => Command::Mark(Mark::stretch("marker", Span::new(now - LATELY, now), "lately")),
+            WindowCommand::MarkLately => {
+                Command::Mark(Mark::stretch("marker", Span::new((now - LATELY).max(since), now), "lately"))
+            }
             WindowCommand::Exclude => match self.excluded_from.take() {
                 None => {
                     self.excluded_from = Some(now);
