@@ -106,7 +106,7 @@ impl Lost {
 
     /// What was lost since it was last asked.
     fn take(&self) -> Vec<(u8, u64)> {
-        let counts = self.items.iter().zip(0u8..).map(|(count, stream)| (stream, count.swap(0, Ordering::Relaxed)));
+        let counts = self.items.iter().zip(0..=u8::MAX).map(|(count, stream)| (stream, count.swap(0, Ordering::Relaxed)));
         counts.filter(|(_, count)| *count > 0).collect()
     }
 }
