@@ -8,6 +8,8 @@ mod export;
 mod features;
 mod followed;
 mod headless;
+mod replay;
+mod session;
 mod spoil;
 #[cfg(feature = "desktop")]
 mod window;
@@ -64,6 +66,12 @@ enum Command {
     Export(export::Request),
     /// Runs the live pipeline without a window: readings as JSON lines, and a report at the end.
     Run(headless::Request),
+    /// Lists the sessions that were recorded.
+    Sessions(session::List),
+    /// Deletes a session for good: a receipt stays.
+    Withdraw(session::Withdraw),
+    /// Replays sessions: whether they come out the same, or what changes with other networks.
+    Replay(replay::Request),
     /// Lists the cameras and the microphones.
     Devices,
     /// Checks models and runtime, measures each network here, and says what will be on or off.
@@ -100,6 +108,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Some(Command::Features(request)) => features::run(&request, &place),
         Some(Command::Export(request)) => export::run(&request),
         Some(Command::Run(request)) => headless::run(&request, &place),
+        Some(Command::Sessions(request)) => session::list(&request, &place),
+        Some(Command::Withdraw(request)) => session::withdraw(&request),
+        Some(Command::Replay(request)) => replay::run(&request, &place),
         Some(Command::Devices) => {
             list_devices();
             Ok(ExitCode::SUCCESS)

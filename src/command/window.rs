@@ -46,6 +46,7 @@ pub(super) fn run(place: &Place, source: SourceChoice) -> anyhow::Result<ExitCod
             (found.cameras, found.microphones)
         }),
         save: Box::new(move |options| keep(kept.as_deref(), options)),
+        sessions: place.settings.sessions_folder(),
     };
     let done = ui::run(host, source, options);
     wait_for(&last);

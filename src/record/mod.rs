@@ -23,3 +23,4 @@ pub use recorder::Progress;
 pub use recorder::RecordLinks;
 pub use recorder::RecordOutlet;
 pub use recorder::Recorder;
+pub use recorder::unpack;

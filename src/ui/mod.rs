@@ -33,6 +33,7 @@ mod state;
 mod theme;
 mod view;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use app::App;
@@ -82,6 +83,8 @@ pub struct Host {
     pub list_devices: Box<dyn Fn() -> (Vec<String>, Vec<String>) + Send>,
     /// Keeps the settings.
     pub save: Box<dyn Fn(&Options)>,
+    /// The folder of recorded sessions.
+    pub sessions: PathBuf,
 }
 
 /// Why there is no window.

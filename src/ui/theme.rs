@@ -58,6 +58,10 @@ pub struct Palette {
     pub without: Color32,
     /// Failures, and nothing else.
     pub alert: Color32,
+    /// The light that says that somebody is recorded.
+    pub record: Color32,
+    /// Words on that light.
+    pub on_record: Color32,
     /// The band that says that nobody real is read.
     pub banner: Color32,
     /// Words on the band.
@@ -88,6 +92,8 @@ static DARK: Palette = Palette {
     now: Color32::from_rgb(0xFA, 0xFB, 0xFD),
     without: Color32::from_rgb(0xD6, 0xDB, 0xE2),
     alert: Color32::from_rgb(0xFF, 0x76, 0x6B),
+    record: Color32::from_rgb(0xC6, 0x1C, 0x1C),
+    on_record: Color32::from_rgb(0xFF, 0xFF, 0xFF),
     banner: Color32::from_rgb(0xF0, 0xE4, 0x42),
     banner_text: Color32::from_rgb(0x10, 0x10, 0x10),
     behind_picture: Color32::from_rgb(0x08, 0x0A, 0x0C),
@@ -114,6 +120,8 @@ static LIGHT: Palette = Palette {
     now: Color32::from_rgb(0x12, 0x15, 0x1A),
     without: Color32::from_rgb(0x3A, 0x43, 0x4F),
     alert: Color32::from_rgb(0xB4, 0x23, 0x18),
+    record: Color32::from_rgb(0xC6, 0x1C, 0x1C),
+    on_record: Color32::from_rgb(0xFF, 0xFF, 0xFF),
     banner: Color32::from_rgb(0xF0, 0xE4, 0x42),
     banner_text: Color32::from_rgb(0x10, 0x10, 0x10),
     behind_picture: Color32::from_rgb(0x1B, 0x1F, 0x25),

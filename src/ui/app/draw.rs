@@ -37,6 +37,9 @@ impl App {
             asked.extend(self.middle_ui(ui, &places));
         }
         asked.extend(self.sheet_ui(ui.ctx(), places.middle));
+        if let Some(colour) = panels::record_frame(&self.view()) {
+            ui.painter().rect_stroke(window, 0.0, egui::Stroke::new(3.0, colour), egui::StrokeKind::Inside);
+        }
         drop_ui(ui, palette, window);
         let ctx = ui.ctx().clone();
         for command in asked {
@@ -127,12 +130,16 @@ impl App {
             Sheet::Sabotage => ("Trouble on purpose", 620.0, 330.0),
             Sheet::Settings => ("Settings", 340.0, 440.0),
             Sheet::Help => ("Keys", 400.0, 580.0),
+            Sheet::Record => ("Recording", 420.0, 330.0),
+            Sheet::Mark => ("Mark this moment", 360.0, 90.0),
         };
         let most = middle.height() - 120.0;
         let palette = Palette::of(self.options.theme);
         let mut is_open = true;
         let mut snr_db = self.snr_db;
         let mut form = std::mem::take(&mut self.form);
+        let mut record = std::mem::take(&mut self.record);
+        let root = self.host.sessions.display().to_string();
         let shown = egui::Window::new(title)
             .id(egui::Id::unique(title))
             .open(&mut is_open)
@@ -158,9 +165,12 @@ impl App {
                     Sheet::Sabotage => panels::sabotage_ui(ui, &self.view(), &mut snr_db),
                     Sheet::Settings => panels::settings_ui(ui, &self.view()),
                     Sheet::Help => panels::help_ui(ui, palette),
+                    Sheet::Record => panels::record_ui(ui, &self.view(), &mut record, &root),
+                    Sheet::Mark => panels::mark_ui(ui, palette, &mut record),
                 }
             });
         self.form = form;
+        self.record = record;
         self.snr_db = snr_db;
         if !is_open {
             self.sheet = None;
