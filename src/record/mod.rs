@@ -23,4 +23,5 @@ pub use recorder::Progress;
 pub use recorder::RecordLinks;
 pub use recorder::RecordOutlet;
 pub use recorder::Recorder;
+pub use recorder::pack;
 pub use recorder::unpack;

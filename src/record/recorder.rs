@@ -55,7 +55,7 @@ impl Keep {
     fn packed(self) -> Item {
         match self {
             Self::Item(item) => item,
-            Self::Lossless(item, frame) => Item { bytes: png(&frame), ..item },
+            Self::Lossless(item, frame) => Item { bytes: pack(&frame), ..item },
             Self::Jpeg(item, frame) => Item { bytes: jpeg(&frame), ..item },
         }
     }
@@ -432,7 +432,9 @@ fn is_marker(item: &Item) -> bool {
     item.stream == streams::EVENTS && item.json().is_some_and(|event| event.get("type") == Some(&"marker".into()))
 }
 
-fn png(frame: &Frame) -> Vec<u8> {
+/// The bytes of a crop: PNG, without loss; none of a picture without pixels.
+#[must_use]
+pub fn pack(frame: &Frame) -> Vec<u8> {
     let mut bytes = Vec::new();
     let encoder = PngEncoder::new_with_quality(Cursor::new(&mut bytes), CompressionType::Fast, FilterType::Adaptive);
     let (width, height) = (frame.width as u32, frame.height as u32);
