@@ -287,3 +287,5 @@ fn trouble_on_purpose_is_told_to_the_pipeline_and_said_on_screen() {
     assert_eq!(asked, [Command::Spoil(Vec::new())]);
     assert!(harness.query_by_label("SPOILT ON PURPOSE · mute").is_none());
 }
+
+mod recording;
