@@ -68,7 +68,9 @@ fn keep_baseline(folder: &Path, baseline: &Baseline) -> Result<(), String> {
 
 fn kept_baseline(folder: &Path, participant: &str) -> Option<Baseline> {
     let text = std::fs::read(folder.join(file_of(participant))).ok()?;
-    serde_json::from_slice::<Baseline>(&text).ok().filter(|baseline| baseline.participant == participant)
+    let baseline = serde_json::from_slice::<Baseline>(&text).ok()?;
+    // One that was forgotten has nothing in it.
+    (baseline.participant == participant && !baseline.known.face.is_empty()).then_some(baseline)
 }
 
 fn file_of(participant: &str) -> String {

@@ -396,11 +396,12 @@ impl Recorder {
         self.forgotten.push(span);
         let mut notes = vec![self.own_event(span.end, span, &serde_json::json!({ "type": "forgotten" }))];
         // The operator's own marks stay, but for what was typed.
-        for marker in self.markers.iter().filter(|item| is_of(span, item)) {
+        for marker in self.markers.iter_mut().filter(|item| is_of(span, item)) {
             if let Some(serde_json::Value::Object(mut event)) = marker.json() {
                 event.insert("text".to_owned(), "".into());
-                let bytes = serde_json::to_vec(&event).unwrap_or_default();
-                notes.push(Item { bytes, arrived: span.end, ..marker.clone() });
+                marker.bytes = serde_json::to_vec(&event).unwrap_or_default();
+                marker.arrived = span.end;
+                notes.push(marker.clone());
             }
         }
         let done = self.writer.forget(span.start, notes, |item| is_of(span, item));

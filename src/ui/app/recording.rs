@@ -9,6 +9,8 @@ use crate::pipeline::Mark;
 use crate::pipeline::RecordRequest;
 use crate::pipeline::RecordState;
 use crate::time::Span;
+use crate::time::Utc;
+use crate::ui::Baseline;
 use crate::ui::WindowCommand;
 use crate::ui::app::App;
 use crate::ui::panels;
@@ -68,6 +70,7 @@ impl App {
             },
             _ => return,
         };
+        let is_forgetting = matches!(told, Command::Forget(_));
         let is_beginning = matches!(told, Command::Record(_));
         if let Some(wiring) = &self.wiring {
             wiring.commands.offer(told);
@@ -76,6 +79,27 @@ impl App {
                 wiring.commands.offer(Command::Baseline(what));
             }
         }
+        if is_forgetting {
+            self.forget_with_baseline();
+        }
+    }
+
+    /// What is known of the person is from the baseline alone again; from nothing, if that was made in what is forgotten.
+    fn forget_with_baseline(&mut self) {
+        self.check = None;
+        let Some(baseline) = &self.baseline else { return };
+        let secs = Utc::now().nanos().saturating_sub(baseline.unix_nanos) / 1_000_000_000;
+        if secs > i64::try_from(FORGOTTEN.as_secs()).unwrap_or(i64::MAX) {
+            if let Some(wiring) = &self.wiring {
+                wiring.commands.offer(Command::TakeOver(Box::new(baseline.known.clone())));
+            }
+            return;
+        }
+        let nothing = Baseline { participant: baseline.participant.clone(), ..Baseline::default() };
+        if let Err(error) = (self.host.keep_baseline)(&nothing) {
+            self.failure = Some(error);
+        }
+        (self.baseline, self.has_baseline) = (None, false);
     }
 
     /// What is known of this participant from an earlier day; of another one nothing is.
