@@ -252,7 +252,7 @@ fn line_of(event: &Event) -> Option<Value> {
             line.insert("type".to_owned(), json!("fusion"));
             Value::Object(line)
         }
-        Event::Recording(state) => return recording_line(state),
+        Event::Recording(state) => recording_line(state),
         Event::Forgotten(span) => {
             json!({"type": "forgotten", "start_s": span.start.secs(), "end_s": span.end.secs()})
         }

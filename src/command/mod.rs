@@ -110,7 +110,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Some(Command::Run(request)) => headless::run(&request, &place),
         Some(Command::Sessions(request)) => session::list(&request, &place),
         Some(Command::Withdraw(request)) => session::withdraw(&request),
-        Some(Command::Replay(request)) => replay::run(&request, &place),
+        Some(Command::Replay(request)) => Ok(replay::run(&request, &place)),
         Some(Command::Devices) => {
             list_devices();
             Ok(ExitCode::SUCCESS)

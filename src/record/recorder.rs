@@ -137,13 +137,13 @@ enum Control {
 
 impl RecordLinks {
     /// Has everything of `span`, and what comes later and is of it, taken off the disk.
-    pub fn forget(&self, span: Span) -> bool {
-        self.controls.offer(Control::Forget(span))
+    pub fn forget(&self, span: Span) {
+        self.controls.offer(Control::Forget(span));
     }
 
     /// Ends the session.
-    pub fn finish(&self) -> bool {
-        self.controls.offer(Control::Finish)
+    pub fn finish(&self) {
+        self.controls.offer(Control::Finish);
     }
 }
 
@@ -283,8 +283,7 @@ impl Recorder {
             let mut is_over = false;
             match self.controls.poll() {
                 Next::Item(Control::Forget(span)) => self.forget(span, clock),
-                Next::Item(Control::Finish) => is_over = true,
-                Next::Closed => is_over = true,
+                Next::Item(Control::Finish) | Next::Closed => is_over = true,
                 Next::Nothing => {}
             }
             let is_busy = self.drain(if is_over { usize::MAX } else { AT_ONCE });

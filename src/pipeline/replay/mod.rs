@@ -237,15 +237,15 @@ impl Replay<'_> {
         Ok(())
     }
 
-    fn take(&mut self, item: Item) -> Result<(), ReplayError> {
+    fn take(&mut self, item: &Item) -> Result<(), ReplayError> {
         match item.stream {
             streams::FACE => self.evidence(Modality::Face, item),
             streams::VOICE => self.evidence(Modality::Voice, item),
             streams::WORDS => self.evidence(Modality::Words, item),
-            streams::LEVEL => self.level(&item),
-            streams::AFFECT => self.answer(&item),
+            streams::LEVEL => self.level(item),
+            streams::AFFECT => self.answer(item),
             streams::EVENTS => {
-                self.event(&item);
+                self.event(item);
                 Ok(())
             }
             _ => Ok(()),
@@ -296,8 +296,8 @@ impl Replay<'_> {
         }
     }
 
-    fn evidence(&mut self, modality: Modality, item: Item) -> Result<(), ReplayError> {
-        let Some(recorded) = values::presence(modality, &item) else { return Ok(()) };
+    fn evidence(&mut self, modality: Modality, item: &Item) -> Result<(), ReplayError> {
+        let Some(recorded) = values::presence(modality, item) else { return Ok(()) };
         let again = match self.inputs.as_mut() {
             Some(inputs) => inputs.evidence(modality, item.span)?,
             None => None,
