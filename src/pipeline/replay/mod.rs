@@ -225,7 +225,7 @@ impl Replay<'_> {
                     if item.stream == streams::CLOCK {
                         tell(item.arrived);
                     }
-                    self.take(item)?;
+                    self.take(&item)?;
                 }
                 Ok(_) => {}
                 Err(_) => {
