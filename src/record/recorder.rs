@@ -40,7 +40,7 @@ pub enum Keep {
     Item(Item),
     /// With a picture that is still to be packed, without loss.
     Lossless(Item, Frame),
-    /// With a picture that is still to be packed as JPEG.
+    /// With a picture as the camera gave it, or one that is still to be packed as JPEG.
     Jpeg(Item, Frame),
 }
 
@@ -56,7 +56,8 @@ impl Keep {
         match self {
             Self::Item(item) => item,
             Self::Lossless(item, frame) => Item { bytes: pack(&frame), ..item },
-            Self::Jpeg(item, frame) => Item { bytes: jpeg(&frame), ..item },
+            Self::Jpeg(item, frame) if frame.jpeg.is_empty() => Item { bytes: jpeg(&frame), ..item },
+            Self::Jpeg(item, frame) => Item { bytes: frame.jpeg, ..item },
         }
     }
 }
@@ -453,7 +454,7 @@ pub fn unpack(bytes: &[u8]) -> Option<Frame> {
     reader.limits(limits);
     let picture = reader.decode().ok()?.into_rgb8();
     let (width, height) = (picture.width() as usize, picture.height() as usize);
-    Some(Frame { width, height, rgb: picture.into_raw() })
+    Some(Frame { width, height, rgb: picture.into_raw(), ..Frame::default() })
 }
 
 fn jpeg(frame: &Frame) -> Vec<u8> {

@@ -321,7 +321,7 @@ pub(super) fn with_media() -> Made {
         Recorder::create(root.path(), header(Consent::Video), &streams::Origins::default()).unwrap();
     let folder = recorder.folder().to_path_buf();
     for (seq, secs) in (0..).zip([0.5, 0.54, 0.7, 1.2, 1.25]) {
-        let frame = Frame { width: 32, height: 24, rgb: vec![40 * seq as u8; 32 * 24 * 3] };
+        let frame = Frame { width: 32, height: 24, rgb: vec![40 * seq as u8; 32 * 24 * 3], ..Frame::default() };
         let item = item(streams::PICTURE, secs, 0.03, 0.04, seq, Vec::new(), Vec::new());
         links.video.keep(Keep::Jpeg(item, frame));
     }
