@@ -2,6 +2,7 @@
 
 mod analyze;
 mod batch;
+mod certify;
 mod check;
 mod evaluate;
 mod export;
@@ -62,6 +63,8 @@ enum Command {
     Evaluate(evaluate::Request),
     /// Writes what fusion is given, tick by tick, as numpy arrays; clean, or spoilt on purpose.
     Features(features::Request),
+    /// Judges recorded sessions: a certificate in each one's folder, with a colour, reasons and figures.
+    Certify(certify::Request),
     /// Hands recorded sessions over in forms that others read: tables, XDF, BIDS, `EmotionML`.
     Export(export::Request),
     /// Runs the live pipeline without a window: readings as JSON lines, and a report at the end.
@@ -106,6 +109,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Some(Command::Analyze(request)) => analyze::run(&request, &place),
         Some(Command::Evaluate(request)) => evaluate::run(&request, &place),
         Some(Command::Features(request)) => features::run(&request, &place),
+        Some(Command::Certify(request)) => Ok(certify::run(&request)),
         Some(Command::Export(request)) => export::run(&request),
         Some(Command::Run(request)) => headless::run(&request, &place),
         Some(Command::Sessions(request)) => session::list(&request, &place),
