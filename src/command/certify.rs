@@ -1,15 +1,12 @@
 //! Recorded sessions, judged: how good each is, and why.
 
-use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 
 use crate::command::batch;
-use crate::record::Kept;
-use crate::report::certificate::Certificate;
-use crate::session::Session;
+use crate::report::certificate;
 
 #[derive(Debug, Args)]
 #[group(id = "certify")]
@@ -27,9 +24,9 @@ pub(super) fn run(request: &Request) -> ExitCode {
         let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
         bar.set_position(number as u64);
         batch::tell(&bar, name.clone(), number + 1, count);
-        match one(folder) {
-            Ok((certificate, page)) => made.push((name, certificate, page)),
-            Err(error) => bad.push((folder.as_path(), format!("{error:#}"))),
+        match certificate::certify(folder) {
+            Ok((certificate, [_, page])) => made.push((name, certificate, page)),
+            Err(error) => bad.push((folder.as_path(), error.to_string())),
         }
     }
     bar.finish_and_clear();
@@ -41,12 +38,4 @@ pub(super) fn run(request: &Request) -> ExitCode {
         println!("  {}", page.display());
     }
     batch::tell_failed("not certified", &bad)
-}
-
-fn one(folder: &Path) -> anyhow::Result<(Certificate, PathBuf)> {
-    let session = Session::open(folder)?;
-    let verified = session.verify(|_| ())?;
-    let certificate = Certificate::of(&session, &Kept::load(&session)?, &verified)?;
-    let [_, page] = certificate.write(folder)?;
-    Ok((certificate, page))
 }
