@@ -10,6 +10,7 @@ use crate::command::batch;
 use crate::record::Kept;
 use crate::report::certificate::Certificate;
 use crate::session::Session;
+use crate::session::Verified;
 
 #[derive(Debug, Args)]
 #[group(id = "certify")]
@@ -44,9 +45,14 @@ pub(super) fn run(request: &Request) -> ExitCode {
 }
 
 fn one(folder: &Path) -> anyhow::Result<(Certificate, PathBuf)> {
+    let verified = Session::open(folder)?.verify(|_| ())?;
+    of_verified(folder, &verified)
+}
+
+/// The certificate of a session that was looked through, written into its folder, and its page.
+pub(super) fn of_verified(folder: &Path, verified: &Verified) -> anyhow::Result<(Certificate, PathBuf)> {
     let session = Session::open(folder)?;
-    let verified = session.verify(|_| ())?;
-    let certificate = Certificate::of(&session, &Kept::load(&session)?, &verified)?;
+    let certificate = Certificate::of(&session, &Kept::load(&session)?, verified)?;
     let [_, page] = certificate.write(folder)?;
     Ok((certificate, page))
 }
