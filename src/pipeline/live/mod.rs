@@ -14,7 +14,7 @@
 
 mod fuse;
 mod health;
-mod spawn;
+pub(super) mod spawn;
 mod stage;
 
 use std::path::PathBuf;
