@@ -1,5 +1,7 @@
 //! What a person can set in the window.
 
+use std::path::PathBuf;
+
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -39,6 +41,8 @@ pub struct Options {
     pub microphone: Pick,
     /// The fusion last chosen.
     pub fusion: FusionPick,
+    /// The folder of recorded sessions; empty for the usual one.
+    pub sessions: PathBuf,
 }
 
 impl Default for Options {
@@ -58,6 +62,7 @@ impl Default for Options {
             camera: Pick::Default,
             microphone: Pick::Default,
             fusion: FusionPick::Default,
+            sessions: PathBuf::new(),
         }
     }
 }
