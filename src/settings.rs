@@ -16,6 +16,8 @@ use crate::pipeline::StageSettings;
 pub struct Settings {
     /// The folder of models, if not beside the program or here.
     pub models: Option<PathBuf>,
+    /// The folder of recorded sessions, if not in the user's folder for data.
+    pub sessions: Option<PathBuf>,
     /// What is asked of the camera.
     pub camera: camera::Settings,
     /// The stages.
@@ -244,6 +246,16 @@ impl Settings {
         let around = program.ancestors().skip(1).take(FOLDERS_UP).map(|folder| folder.join("models"));
         let mut around = around.filter(|folder| folder.join("manifest.toml").exists());
         around.next().unwrap_or_else(|| PathBuf::from("models"))
+    }
+}
+
+impl Settings {
+    /// The folder of recorded sessions: that of the settings, or `sessions` in the user's folder for this program's data, or
+    /// here where the system has no such folder.
+    #[must_use]
+    pub fn sessions_folder(&self) -> PathBuf {
+        let kept = || directories::ProjectDirs::from("", "", "circumplex").map(|all| all.data_dir().join("sessions"));
+        self.sessions.clone().or_else(kept).unwrap_or_else(|| PathBuf::from("sessions"))
     }
 }
 

@@ -78,6 +78,10 @@ fn host(launch: circumplex::ui::Launch) -> Host {
             (cameras, vec!["Built-in Audio Analog Stereo".to_owned(), "USB Microphone".to_owned()])
         }),
         save: Box::new(|_| {}),
+        sessions: std::path::PathBuf::new(),
+        export: None,
+        rescore: None,
+        speaker: None,
     }
 }
 

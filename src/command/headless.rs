@@ -18,6 +18,10 @@ use serde_json::json;
 
 use crate::command::Place;
 use crate::command::followed::Followed;
+use crate::command::session;
+use crate::command::session::Script;
+use crate::command::session::recording;
+use crate::command::session::recording_line;
 use crate::link::event::Next;
 use crate::pipeline::Event;
 use crate::pipeline::FusionState;
@@ -50,6 +54,8 @@ pub(super) struct Request {
     /// Replaces a report that is there.
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    session: session::Request,
 }
 
 /// Goes back to the beginning of the terminal's line and empties it.
@@ -82,9 +88,10 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
         None => None,
     };
     let mut report = Report::of(&source);
+    let mut script = request.session.script()?;
     let live = live::start(source, place.live(), Arc::new(|| {}))?;
     let mut out = std::io::stdout().lock();
-    follow(live, request.seconds, |event| {
+    follow(live, request.seconds, &mut script, |event| {
         report.take(event);
         // Nobody reads on: that ends the run as Ctrl-C does.
         line_of(event).is_none_or(|line| writeln!(out, "{line}").is_ok())
@@ -103,7 +110,7 @@ pub(super) fn run_line(place: &Place, source: SourceChoice) -> anyhow::Result<Ex
     let mut err = std::io::stderr().lock();
     let is_terminal = err.is_terminal();
     let mut next_secs = 0.0;
-    follow(live, None, |event| {
+    follow(live, None, &mut Script::default(), |event| {
         report.take(event);
         let written = match event {
             Event::Tick(tick) if is_terminal => write!(err, "{CLEAR}{}", sentence(tick)),
@@ -136,6 +143,9 @@ fn told(event: &Event) -> Option<String> {
         Event::StageFailed { stage, message } => format!("the {stage} stage has stopped: {message}"),
         Event::Ended => "the recording has come to its end".to_owned(),
         Event::Fusion(fusion) => format!("the {} fusion answers{}", fusion.answers.name(), instead(fusion)),
+        Event::Recording(state) => return recording(state),
+        Event::Forgotten(span) => format!("the last {:.0} s are forgotten", span.len().as_secs_f64()),
+        Event::Marked(mark) => format!("marked {:?}", mark.name),
         Event::Begun(_) | Event::Tick(_) | Event::Level(_) | Event::Person(_) | Event::Health(_) => return None,
     })
 }
@@ -151,7 +161,7 @@ fn instead(fusion: &FusionState) -> String {
 
 /// Hands on what the pipeline tells until it ends, its time since the first answer is over, Ctrl-C is pressed, or `take`
 /// wants no more; then stops it.
-fn follow(live: Live, seconds: Option<f64>, mut take: impl FnMut(&Event) -> bool) {
+fn follow(live: Live, seconds: Option<f64>, script: &mut Script, mut take: impl FnMut(&Event) -> bool) {
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = interrupted.clone();
     ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).ok();
@@ -169,7 +179,13 @@ fn follow(live: Live, seconds: Option<f64>, mut take: impl FnMut(&Event) -> bool
             Next::Nothing => {}
             Next::Closed => break,
         }
-        let ran = first.map_or(0.0, |first| live.clock.now().since(first).as_secs_f64());
+        let now = live.clock.now();
+        let ran = first.map_or(0.0, |first| now.since(first).as_secs_f64());
+        if first.is_some() {
+            for command in script.due(ran, now) {
+                live.commands.offer(command);
+            }
+        }
         let is_over = seconds.is_some_and(|seconds| ran >= seconds);
         if is_over || interrupted.load(Ordering::Relaxed) {
             break;
@@ -233,6 +249,13 @@ fn line_of(event: &Event) -> Option<Value> {
             line.insert("type".to_owned(), json!("fusion"));
             Value::Object(line)
         }
+        Event::Recording(state) => return recording_line(state),
+        Event::Forgotten(span) => {
+            json!({"type": "forgotten", "start_s": span.start.secs(), "end_s": span.end.secs()})
+        }
+        Event::Marked(mark) => json!({
+            "type": "marker", "name": mark.name, "start_s": mark.span.start.secs(), "end_s": mark.span.end.secs(),
+        }),
         Event::Level(_) | Event::Person(_) | Event::Health(_) => return None,
     })
 }

@@ -4,25 +4,34 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use crate::capture::devices;
 use crate::command::Place;
+use crate::fuse::FusionKind;
+use crate::pipeline;
 use crate::pipeline::SourceChoice;
+use crate::pipeline::StageSettings;
+use crate::pipeline::Stages;
 use crate::pipeline::live;
 use crate::pipeline::live::LiveSettings;
+use crate::pipeline::replay::replay;
+use crate::record::Kept;
+use crate::session::Session;
 use crate::settings;
 use crate::settings::Settings;
 use crate::ui;
+use crate::ui::First;
 use crate::ui::Host;
 use crate::ui::Options;
 use crate::ui::Wiring;
 
-pub(super) fn run(place: &Place, source: SourceChoice) -> anyhow::Result<ExitCode> {
+pub(super) fn run(place: &Place, first: First) -> anyhow::Result<ExitCode> {
     let options: Options = place.settings.window(&place.settings_file())?;
-    let source = match source {
-        SourceChoice::Live { .. } => {
-            SourceChoice::Live { camera: options.camera.clone(), microphone: options.microphone.clone() }
+    let first = match first {
+        First::Source(SourceChoice::Live { .. }) => {
+            SourceChoice::Live { camera: options.camera.clone(), microphone: options.microphone.clone() }.into()
         }
         other => other,
     };
@@ -46,11 +55,31 @@ pub(super) fn run(place: &Place, source: SourceChoice) -> anyhow::Result<ExitCod
             (found.cameras, found.microphones)
         }),
         save: Box::new(move |options| keep(kept.as_deref(), options)),
+        sessions: place.settings.sessions_folder(),
+        export: None,
+        rescore: Some(rescore(place)),
+        speaker: Some(Arc::new(pipeline::speaker)),
     };
-    let done = ui::run(host, source, options);
+    let done = ui::run(host, first, options);
     wait_for(&last);
     done?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// How another fusion answers to a session, with the networks that are here.
+fn rescore(place: &Place) -> ui::Rescore {
+    let (models, here) = (place.models.clone(), place.settings.stages.clone());
+    Arc::new(move |folder, kind, tell| {
+        let session = Session::open(folder).map_err(|error| error.to_string())?;
+        let settings = toml::from_str::<StageSettings>(&session.header().settings).unwrap_or_else(|_| here.clone());
+        let mut stages =
+            Stages::with_fusions(&models, &settings, &FusionKind::CHOICE).map_err(|error| error.to_string())?;
+        let span = Kept::load(&session).map_err(|error| error.to_string())?.span();
+        let replayed = replay(&session, &mut stages, Some(kind), |at| {
+            tell((at.since(span.start).as_secs_f64() / span.len().as_secs_f64().max(1e-6)) as f32);
+        });
+        replayed.map(|replayed| replayed.again).map_err(|error| error.to_string())
+    })
 }
 
 /// Waits until a pipeline whose commands were dropped has ended: its camera is free then, and no network runs.

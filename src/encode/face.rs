@@ -29,6 +29,7 @@ use crate::signal::Expression;
 use crate::signal::FACE_MOVING;
 use crate::signal::FaceBox;
 use crate::signal::FaceView;
+use crate::signal::Frame;
 use crate::signal::Landmark;
 use crate::time::Span;
 use crate::time::Timestamp;
@@ -192,6 +193,11 @@ impl FaceEncoder {
         (&mut self.tracker, &mut self.reader)
     }
 
+    /// What reads the face, without what finds it.
+    pub const fn reader_mut(&mut self) -> &mut FaceReader {
+        &mut self.reader
+    }
+
     /// What is known of the person.
     #[must_use]
     pub const fn person(&self) -> &Person {
@@ -228,12 +234,35 @@ impl FaceEncoder {
 }
 
 impl FaceReader {
+    /// What is known of the person.
+    #[must_use]
+    pub const fn person(&self) -> &Person {
+        &self.person
+    }
+
+    /// The same, to freeze, to forget or to take over.
+    pub const fn person_mut(&mut self) -> &mut Person {
+        &mut self.person
+    }
+
     /// Reads the face that the [`Tracker`] found in the view, and fills in the rest of it.
     ///
     /// # Errors
     ///
     /// If a network fails.
     pub fn read(&mut self, view: &mut FaceView, span: Span) -> Result<FaceOutcome, ModelError> {
+        if let Some(face) = view.face {
+            cut(&face, view);
+        }
+        self.read_cut(view, span)
+    }
+
+    /// The same where the crop has been cut out already: reads nothing of the view but its box, landmarks, presence and crop.
+    ///
+    /// # Errors
+    ///
+    /// If a network fails.
+    pub fn read_cut(&mut self, view: &mut FaceView, span: Span) -> Result<FaceOutcome, ModelError> {
         let at = span.end;
         let Some(face) = view.face else {
             self.window.clear();
@@ -241,7 +270,7 @@ impl FaceReader {
         };
         view.pose = self.geometry.pose(&view.landmarks).unwrap_or_default();
         view.gaze_deg = gaze(&view.landmarks).unwrap_or_default();
-        self.cut(&face, view);
+        self.look_at(&view.crop);
         view.quality = measure(&view.crop, face.width, view.quality.presence, &view.pose, &self.settings.quality);
         (view.quality.change, view.quality.strangeness) = self.steadiness.observe(&view.crop);
         let expression = self.express(&view.landmarks)?;
@@ -259,14 +288,16 @@ impl FaceReader {
         Ok(FaceOutcome { presence, afresh })
     }
 
-    fn begin_afresh(&mut self) {
+    /// Forgets the person, and what was just seen of them.
+    pub fn begin_afresh(&mut self) {
         self.person.forget();
         self.window.clear();
         self.looks = None;
         self.steadiness.reset();
     }
 
-    fn restart(&mut self) {
+    /// Forgets the stream, not the person.
+    pub fn restart(&mut self) {
         self.window.clear();
         self.features.clear();
         self.last_seen = None;
@@ -274,22 +305,15 @@ impl FaceReader {
         self.steadiness.reset();
     }
 
-    /// The 112×112 crop of the face, level, around its landmarks.
-    fn cut(&mut self, face: &FaceBox, view: &mut FaceView) {
-        let eye = |at: usize| view.landmarks.get(at).map_or((0.0, 0.0), |point| (point.x, point.y));
-        let crop = Crop::around(face, CROP_SCALE, eye(33), eye(263));
-        view.crop.width = CROP;
-        view.crop.height = CROP;
-        let (rgb, planes) = (&mut view.crop.rgb, &mut self.pixels);
-        rgb.clear();
-        crop.sample(&view.frame, CROP, |at, pixel| {
-            for (plane, value) in planes.chunks_exact_mut(CROP * CROP).zip(pixel) {
+    /// Gives the crop to the expression network: what it sees is what is shown and kept.
+    fn look_at(&mut self, crop: &Frame) {
+        for (at, pixel) in crop.rgb.as_chunks::<3>().0.iter().enumerate() {
+            for (plane, value) in self.pixels.chunks_exact_mut(CROP * CROP).zip(pixel) {
                 if let Some(place) = plane.get_mut(at) {
-                    *place = value;
+                    *place = f32::from(*value);
                 }
-                rgb.push(value as u8);
             }
-        });
+        }
     }
 
     fn express(&mut self, landmarks: &[Landmark]) -> Result<Expression, ModelError> {
@@ -395,6 +419,17 @@ impl FaceReader {
         }
         None
     }
+}
+
+/// The 112×112 crop of the face, level, around its landmarks.
+fn cut(face: &FaceBox, view: &mut FaceView) {
+    let eye = |at: usize| view.landmarks.get(at).map_or((0.0, 0.0), |point| (point.x, point.y));
+    let crop = Crop::around(face, CROP_SCALE, eye(33), eye(263));
+    view.crop.width = CROP;
+    view.crop.height = CROP;
+    let rgb = &mut view.crop.rgb;
+    rgb.clear();
+    crop.sample(&view.frame, CROP, |_, pixel| rgb.extend(pixel.map(|value| value.round() as u8)));
 }
 
 /// Widths and heights of a face over the distance of its eyes: they hardly move with an expression.

@@ -42,6 +42,21 @@ impl Person {
         self.secs
     }
 
+    /// Knows from here on what `sums` (features times seconds) and `secs` say. Sums of another length are nobody's.
+    pub fn take_over(&mut self, sums: &[f32], secs: f32) {
+        self.forget();
+        if sums.len() == self.sums.len() && secs.is_finite() && secs >= 0.0 {
+            self.sums.copy_from_slice(sums);
+            self.secs = secs;
+        }
+    }
+
+    /// Whether it stays as it is.
+    #[must_use]
+    pub const fn is_frozen(&self) -> bool {
+        self.is_frozen
+    }
+
     /// Stays as it is from here on, or goes on learning.
     pub const fn freeze(&mut self, is_frozen: bool) {
         self.is_frozen = is_frozen;

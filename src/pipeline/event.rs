@@ -11,11 +11,14 @@ use crate::fuse::FusionKind;
 use crate::fuse::Fusions;
 use crate::model::ModelError;
 use crate::pipeline::Subset;
+use crate::record::Progress;
+use crate::session::Subject;
 use crate::signal::Fused;
 use crate::signal::Level;
 use crate::signal::Modality;
 use crate::signal::Moment;
 use crate::signal::Transcript;
+use crate::time::Span;
 use crate::time::Timestamp;
 use crate::time::Timestamped;
 
@@ -87,6 +90,12 @@ pub enum Event {
     Person(PersonState),
     /// How the machine is doing: once a second.
     Health(Box<Health>),
+    /// How the recording is doing: at its beginning, whenever something changes, and four times a second.
+    Recording(Box<RecordState>),
+    /// What lies between was forgotten: from the disk, and here as well.
+    Forgotten(Span),
+    /// Something was marked.
+    Marked(Mark),
     /// When, in the session's time, a recording or the synthetic participant's script begins.
     Begun(Timestamp),
     /// The recording has come to its end.
@@ -170,6 +179,77 @@ pub enum Command {
     Fusion(FusionKind),
     /// Spoil the input on purpose in these ways, and in no others.
     Spoil(Vec<Spoil>),
+    /// Record a session.
+    Record(Box<RecordRequest>),
+    /// Keep nothing for a while; the gap stays.
+    Pause,
+    /// Go on after a pause.
+    Resume,
+    /// Take the last so many seconds off the disk, and begin afresh.
+    Forget(Duration),
+    /// Mark something in the recording.
+    Mark(Mark),
+    /// End the recording.
+    StopRecording,
+}
+
+/// What is asked of a recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordRequest {
+    /// Whom it is of, and what may be kept.
+    pub subject: Subject,
+    /// The folder that gets the session's folder.
+    pub root: PathBuf,
+}
+
+/// Something that an operator marks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// What it is: `marker`, or `exclude`: a stretch that doesn't count.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// What was typed.
+    pub text: String,
+    /// What it marks.
+    pub span: Span,
+}
+
+impl Mark {
+    /// A point that has a name.
+    #[must_use]
+    pub fn point(at: Timestamp, name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { kind: "marker".to_owned(), name: name.into(), text: text.into(), span: Span::at(at) }
+    }
+
+    /// A stretch that has a name.
+    #[must_use]
+    pub fn stretch(kind: &str, span: Span, name: impl Into<String>) -> Self {
+        Self { kind: kind.to_owned(), name: name.into(), text: String::new(), span }
+    }
+}
+
+/// How a recording is doing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordState {
+    /// Whom it is of, and what is kept.
+    pub subject: Subject,
+    /// When it began.
+    pub since: Timestamp,
+    /// Whether it pauses.
+    pub is_paused: bool,
+    /// What the disk has taken; `None` before anything was said of it.
+    pub progress: Option<Progress>,
+    /// What is wrong at the moment, and what to do.
+    pub trouble: Option<String>,
+}
+
+impl RecordState {
+    /// Whether anything is still recorded.
+    #[must_use]
+    pub const fn is_running(&self) -> bool {
+        !matches!(self.progress, Some(Progress::Saved { .. } | Progress::Failed { .. }))
+    }
 }
 
 /// Whether running means go on.

@@ -38,6 +38,27 @@ struct Known {
     at: Timestamp,
 }
 
+/// What changes in which modalities there are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GatherChange {
+    /// [`Gatherer::switch`].
+    Switch(Modality, Option<Absence>),
+    /// [`Gatherer::source_came`].
+    Came(Modality),
+    /// [`Gatherer::source_lost`].
+    Lost(Modality, Option<Absence>),
+}
+
+/// Which modalities are off, and whose source has come: what a [`Gatherer`] knows at a [beginning](Gatherer::begin).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sources {
+    /// Why each is off, if it is.
+    pub off: [Option<Absence>; 3],
+    /// Whether its source has come.
+    pub has_come: [bool; 3],
+}
+
 /// Keeps the newest of each modality.
 ///
 /// # Takes
@@ -69,6 +90,31 @@ impl Gatherer {
             off: [None, None, None],
             level: None,
             silent_since: None,
+        }
+    }
+
+    /// Which modalities there are.
+    #[must_use]
+    pub fn sources(&self) -> Sources {
+        let has_come = [0, 1, 2]
+            .map(|at: usize| self.known.get(at).is_some_and(|known| !matches!(known.presence, Err(Absence::NoSource))));
+        Sources { off: self.off.clone(), has_come }
+    }
+
+    /// Nothing known but which modalities there are.
+    pub fn begin(&mut self, sources: Sources) {
+        *self = Self { off: sources.off, ..Self::new(self.settings.clone()) };
+        for (modality, _) in Modality::ALL.into_iter().zip(sources.has_come).filter(|(_, has_come)| *has_come) {
+            self.source_came(modality);
+        }
+    }
+
+    /// Which modalities there are has changed.
+    pub fn change(&mut self, change: &GatherChange) {
+        match change {
+            GatherChange::Switch(modality, off) => self.switch(*modality, off.clone()),
+            GatherChange::Came(modality) => self.source_came(*modality),
+            GatherChange::Lost(modality, why) => self.source_lost(*modality, why.clone()),
         }
     }
 

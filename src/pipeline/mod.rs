@@ -9,6 +9,7 @@ mod gather;
 pub mod live;
 mod masked;
 pub mod offline;
+pub mod replay;
 mod stages;
 mod understand;
 
@@ -23,6 +24,9 @@ pub use crate::capture::speaker::SpeakerOutlet;
 #[cfg(feature = "desktop")]
 pub use crate::capture::speaker::SpeakerState;
 pub use crate::fuse::FusionKind;
+pub use crate::record::Progress;
+pub use crate::session::Consent;
+pub use crate::session::Subject;
 pub use beside::beside;
 #[cfg(feature = "desktop")]
 pub use beside::speaker;
@@ -32,12 +36,17 @@ pub use event::Freeze;
 pub use event::FusionState;
 pub use event::Health;
 pub use event::LinkHealth;
+pub use event::Mark;
 pub use event::PersonState;
+pub use event::RecordRequest;
+pub use event::RecordState;
 pub use event::SourceChoice;
 pub use event::StageHealth;
 pub use event::Tick;
+pub use gather::GatherChange;
 pub use gather::GatherSettings;
 pub use gather::Gatherer;
+pub use gather::Sources;
 pub use masked::Subset;
 pub use masked::answers;
 pub use stages::StageSettings;

@@ -138,6 +138,14 @@ impl Stages {
         }
     }
 
+    /// The networks of the face, the voice and the words that are in use, by their names in the list.
+    #[must_use]
+    pub fn models_by_modality(&self) -> [Vec<String>; 3] {
+        let in_use = |name: &&&str| self.models.iter().any(|(listed, _)| listed == **name);
+        let of = |all: &[&str]| all.iter().filter(in_use).map(|name| (*name).to_owned()).collect();
+        [of(&FACE_MODELS), of(&VOICE_MODELS), of(&WORDS_MODELS)]
+    }
+
     fn list(&mut self, settings: &StageSettings) {
         let is_on = |modality| !self.off.iter().any(|(off, _)| *off == modality);
         let mut names: Vec<&str> = Vec::new();

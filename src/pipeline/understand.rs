@@ -27,6 +27,11 @@ impl Understanding {
         Self { speech, draft: None }
     }
 
+    /// Gives the speech reader back.
+    pub(super) fn into_reader(self) -> SpeechReader {
+        self.speech
+    }
+
     /// Another person: what was spoken before says nothing of their language.
     pub(super) fn restart(&mut self) {
         self.speech.restart();

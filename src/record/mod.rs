@@ -32,5 +32,6 @@ pub use recorder::Progress;
 pub use recorder::RecordLinks;
 pub use recorder::RecordOutlet;
 pub use recorder::Recorder;
+pub use recorder::unpack;
 pub use sounds::SOUND_RATE_HZ;
 pub use sounds::Sounds;

@@ -1,7 +1,6 @@
 //! What could be seen, as far as it was kept: pictures of the camera, or the crops that the networks got.
 
-use image::ImageFormat;
-
+use crate::record::recorder::unpack;
 use crate::record::streams;
 use crate::record::track::Track;
 use crate::session::Consent;
@@ -11,7 +10,6 @@ use crate::session::SessionError;
 use crate::signal::FaceBox;
 use crate::signal::FaceQuality;
 use crate::signal::FaceView;
-use crate::signal::Frame;
 use crate::signal::Landmark;
 use crate::time::Span;
 use crate::time::Timestamp;
@@ -84,7 +82,7 @@ impl Pictures {
         if self.seen.as_ref().is_none_or(|seen| (seen.span, seen.seq) != (span, seq)) {
             let mut view = crop.map(of_crop).unwrap_or_default();
             if let Some(frame) = frame {
-                view.frame = pixels(&frame.bytes, ImageFormat::Jpeg);
+                view.frame = unpack(&frame.bytes).unwrap_or_default();
             }
             self.seen = Some(Seen { span, seq, view });
         }
@@ -100,22 +98,8 @@ fn of_crop(item: &Item) -> FaceView {
         face: Some(FaceBox { x, y, width, height }),
         quality: FaceQuality { presence, ..FaceQuality::default() },
         landmarks: points.as_chunks::<3>().0.iter().map(|&[x, y, z]| Landmark { x, y, z }).collect(),
-        crop: pixels(&item.bytes, ImageFormat::Png),
+        crop: unpack(&item.bytes).unwrap_or_default(),
         ..FaceView::default()
-    }
-}
-
-/// The pixels of a packed picture; none of one that is damaged.
-fn pixels(bytes: &[u8], format: ImageFormat) -> Frame {
-    match image::load_from_memory_with_format(bytes, format) {
-        Ok(image) => {
-            let rgb = image.into_rgb8();
-            Frame { width: rgb.width() as usize, height: rgb.height() as usize, rgb: rgb.into_raw() }
-        }
-        Err(error) => {
-            tracing::debug!(%error, "a kept picture can't be unpacked");
-            Frame::default()
-        }
     }
 }
 

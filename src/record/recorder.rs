@@ -164,6 +164,15 @@ pub enum Progress {
         /// Room on the disk, bytes.
         free_bytes: Option<u64>,
     },
+    /// It has ended, and is being looked through.
+    Checking {
+        /// Where.
+        folder: PathBuf,
+        /// Bytes looked through.
+        bytes: u64,
+        /// Of so many.
+        of: u64,
+    },
     /// It has ended, and was opened again and looked through.
     Saved {
         /// Where.
@@ -195,6 +204,8 @@ const TELL: Duration = Duration::from_millis(250);
 /// Items taken from one link before the others have their turn.
 const AT_ONCE: usize = 256;
 const JPEG_QUALITY: u8 = 92;
+/// No picture is wider or higher, px.
+const MOST_SIDE: u32 = 8192;
 
 /// Keeps one session.
 pub struct Recorder {
@@ -302,10 +313,16 @@ impl Recorder {
                 wait(Duration::from_millis(4));
             }
         }
-        let folder = self.writer.folder().to_path_buf();
+        let (folder, of) = (self.writer.folder().to_path_buf(), self.writer.bytes());
         let finished = self.writer.finish().and_then(|folder| {
-            let session = Session::open(&folder)?;
-            Ok((folder, session.verify(|_| ())?))
+            let (session, mut checked_at) = (Session::open(&folder)?, Timestamp::ZERO);
+            let verified = session.verify(|bytes| {
+                if clock.now().since(checked_at) >= TELL {
+                    checked_at = clock.now();
+                    tell(Progress::Checking { folder: folder.clone(), bytes, of });
+                }
+            })?;
+            Ok((folder, verified))
         });
         tell(match finished {
             Ok((folder, verified)) => Progress::Saved { folder, verified },
@@ -341,15 +358,13 @@ impl Recorder {
     fn keep(&mut self, keep: Keep) {
         let item = keep.item();
         self.newest = self.newest.max(item.arrived);
-        let (is_event, is_marker) = (item.stream == streams::EVENTS, is_marker(item));
-        let is_forgotten = |span: &Span| item.arrived < span.end || (!is_event && item.span.start < span.end);
         if !self.writer.keeps(item.stream) {
             return;
         }
-        if is_marker {
+        if is_marker(item) {
             self.markers.push(item.clone());
         }
-        if self.forgotten.iter().any(is_forgotten) {
+        if self.forgotten.iter().any(|span| is_of(*span, item)) {
             return;
         }
         self.put(keep.packed());
@@ -372,43 +387,45 @@ impl Recorder {
             self.writer.lose(*stream, *items);
             self.lost_items += items;
         }
-        self.event(now, Span::at(now), &serde_json::json!({ "type": "lost", "streams": lost }));
+        let event = self.own_event(now, Span::at(now), &serde_json::json!({ "type": "lost", "streams": lost }));
+        self.put(event);
     }
 
     fn forget(&mut self, span: Span, clock: &dyn Clock) {
-        // What was on its way when it was asked for is of it.
         self.forgotten.push(span);
-        self.drain(usize::MAX);
-        match self.writer.forget(span.start) {
-            Ok(items) => {
-                let what = serde_json::json!({ "type": "forgotten", "items": items });
-                self.event(span.end, span, &what);
-            }
-            Err(error) => self.trouble = Some(error.to_string()),
-        }
+        let mut notes = vec![self.own_event(span.end, span, &serde_json::json!({ "type": "forgotten" }))];
         // The operator's own marks stay, but for what was typed.
-        let kept: Vec<Item> = self.markers.iter().filter(|item| item.arrived > span.start).cloned().collect();
-        for marker in kept {
+        for marker in self.markers.iter().filter(|item| is_of(span, item)) {
             if let Some(serde_json::Value::Object(mut event)) = marker.json() {
                 event.insert("text".to_owned(), "".into());
                 let bytes = serde_json::to_vec(&event).unwrap_or_default();
-                self.put(Item { bytes, arrived: span.end, ..marker });
+                notes.push(Item { bytes, arrived: span.end, ..marker.clone() });
             }
         }
-        self.trouble = self.writer.sync().err().map(|error| error.to_string()).or(self.trouble.take());
+        let done = self.writer.forget(span.start, notes, |item| is_of(span, item));
+        let done = done.and_then(|_| self.writer.sync());
+        self.trouble = done.err().map(|error| error.to_string());
         self.synced_until = clock.now();
     }
 
-    fn event(&mut self, arrived: Timestamp, span: Span, what: &serde_json::Value) {
+    fn own_event(&mut self, arrived: Timestamp, span: Span, what: &serde_json::Value) -> Item {
         self.events += 1;
         let bytes = serde_json::to_vec(what).unwrap_or_default();
         let (stream, seq) = (streams::EVENTS, RECORDERS_OWN + self.events);
-        self.put(Item { stream, arrived, span, seq, values: Vec::new(), bytes });
+        Item { stream, arrived, span, seq, values: Vec::new(), bytes }
     }
 }
 
 /// Events that the recorder itself adds are counted from here on.
 const RECORDERS_OWN: u64 = 1 << 32;
+
+/// Whether an item is of a stretch that was forgotten: it arrived then, or came later and is of then (or of before: what it
+/// rests on has begun afresh).
+fn is_of(forgotten: Span, item: &Item) -> bool {
+    let is_event = item.stream == streams::EVENTS;
+    let is_late = item.arrived >= forgotten.end && item.span.start < forgotten.end;
+    (item.arrived > forgotten.start && item.arrived < forgotten.end) || (is_late && !is_event)
+}
 
 fn is_marker(item: &Item) -> bool {
     item.stream == streams::EVENTS && item.json().is_some_and(|event| event.get("type") == Some(&"marker".into()))
@@ -422,6 +439,18 @@ fn png(frame: &Frame) -> Vec<u8> {
         Ok(()) => bytes,
         Err(_) => Vec::new(),
     }
+}
+
+/// The picture of a crop's or a picture's bytes; `None` if they are none.
+#[must_use]
+pub fn unpack(bytes: &[u8]) -> Option<Frame> {
+    let mut reader = image::ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
+    let mut limits = image::Limits::default();
+    (limits.max_image_width, limits.max_image_height) = (Some(MOST_SIDE), Some(MOST_SIDE));
+    reader.limits(limits);
+    let picture = reader.decode().ok()?.into_rgb8();
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    Some(Frame { width, height, rgb: picture.into_raw() })
 }
 
 fn jpeg(frame: &Frame) -> Vec<u8> {

@@ -11,6 +11,8 @@ use crate::time::Timestamp;
 pub const MAGIC: [u8; 8] = [b'C', b'I', b'R', b'C', b'P', b'X', 0, VERSION];
 /// The first bytes of a chunk.
 pub const CHUNK: [u8; 4] = *b"CPXc";
+/// Why a chunk at the end of a file that was cut can't be read.
+pub const CUT: &str = "the file ends in the middle of it";
 /// The longest body that is written or read, bytes.
 pub const MOST_BYTES: usize = 16 << 20;
 /// Bytes around a body: marker, length, checksum.

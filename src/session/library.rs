@@ -30,6 +30,17 @@ pub struct Entry {
     pub secs: Option<f64>,
 }
 
+impl Entry {
+    /// Whether participant, task, note or date have all of these words in them, whatever their case.
+    #[must_use]
+    pub fn matches(&self, words: &str) -> bool {
+        let Header { subject, began_utc, .. } = &self.header;
+        let all =
+            [&subject.participant, &subject.task, &subject.note, began_utc].map(|text| text.to_lowercase()).join(" ");
+        words.to_lowercase().split_whitespace().all(|word| all.contains(word))
+    }
+}
+
 const UNLISTED: &str = "the folder of sessions can't be read; check that you may read it";
 const UNDELETED: &str = "the session can't be deleted as a whole; delete what is left of its folder";
 const MOST_CERTIFICATE: u64 = 16 << 20;

@@ -403,7 +403,7 @@ impl Iterator for SessionFile {
                 return Some(Ok(chunk));
             }
             Found::More(_) if self.at == self.buffer.len() => return None,
-            Found::More(_) => "the file ends in the middle of it",
+            Found::More(_) => format::CUT,
             Found::Damage(why) => why,
         };
         self.search();

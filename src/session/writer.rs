@@ -181,22 +181,35 @@ impl SessionWriter {
         result
     }
 
-    /// Takes everything that arrived after `from` off the disk: overwritten, then cut off. Returns how many items that were.
+    /// Takes what arrived after `from` and is to be forgotten off the disk: all of it is overwritten and cut off, then `notes`
+    /// and what isn't to be forgotten are written again. Returns how many items were forgotten.
     ///
     /// # Errors
     ///
     /// If the system refuses. What is there of it then is ended when the session is next opened.
-    pub fn forget(&mut self, from: Timestamp) -> Result<u64, SessionError> {
+    pub fn forget(
+        &mut self,
+        from: Timestamp,
+        notes: Vec<Item>,
+        is_forgotten: impl Fn(&Item) -> bool,
+    ) -> Result<u64, SessionError> {
         let intent = serde_json::json!({ "from_nanos": from.nanos() }).to_string();
         keep(&self.folder.join(FORGETTING), intent.as_bytes())?;
-        let mut forgotten = 0;
+        let (mut forgotten, mut kept) = (0, Vec::new());
         for file in &mut self.files {
-            for (stream, items) in file.forget(from)? {
-                forgotten += items;
-                if let Some(stream) = self.streams.get_mut(&stream) {
-                    stream.items = stream.items.saturating_sub(items);
+            for item in file.cut(from)? {
+                if let Some(stream) = self.streams.get_mut(&item.stream) {
+                    stream.items = stream.items.saturating_sub(1);
+                }
+                if is_forgotten(&item) {
+                    forgotten += 1;
+                } else {
+                    kept.push(item);
                 }
             }
+        }
+        for item in notes.into_iter().chain(kept) {
+            self.put(item)?;
         }
         let path = self.folder.join(FORGETTING);
         fs::remove_file(&path).map_err(|error| SessionError::disk(FORGETTING_LEFT, &error, &path))?;
@@ -316,21 +329,20 @@ impl LevelFile {
         Ok(())
     }
 
-    /// Cuts off what arrived after `from`; how many items of each stream that were.
-    fn forget(&mut self, from: Timestamp) -> Result<BTreeMap<u8, u64>, SessionError> {
-        let mut gone = BTreeMap::new();
-        self.forget_waiting(from, &mut gone);
+    /// Cuts off what arrived after `from`, and gives it.
+    fn cut(&mut self, from: Timestamp) -> Result<Vec<Item>, SessionError> {
+        let waiting = self.cut_waiting(from);
         self.flush()?;
         let place = self.places.partition_point(|(arrived, _)| *arrived <= from);
         let look_from = place.checked_sub(1).and_then(|at| self.places.get(at)).map_or(self.begins, |(_, at)| *at);
         let mut reader = SessionFile::part(&self.path, look_from)?;
-        let mut cut = None;
+        let (mut cut, mut gone) = (None, Vec::new());
         while let Some(next) = reader.next() {
             let at = reader.began();
             match next {
                 Ok(Chunk::Item(item)) if item.arrived > from || cut.is_some() => {
                     cut.get_or_insert(at);
-                    *gone.entry(item.stream).or_insert(0) += 1;
+                    gone.push(item);
                 }
                 Ok(_) => {}
                 // What can't be read may be of that time.
@@ -344,17 +356,19 @@ impl LevelFile {
             self.written = cut;
             self.places.truncate(place);
         }
+        gone.extend(waiting);
         Ok(gone)
     }
 
-    fn forget_waiting(&mut self, from: Timestamp, gone: &mut BTreeMap<u8, u64>) {
+    fn cut_waiting(&mut self, from: Timestamp) -> Vec<Item> {
         let waiting = std::mem::take(&mut self.waiting);
         self.waiting_bytes = 0;
+        let mut gone = Vec::new();
         for block in waiting {
             let mut rest = block.as_slice();
             while let format::Found::Chunk(chunk, length) = format::read(rest) {
                 match chunk {
-                    Chunk::Item(item) if item.arrived > from => *gone.entry(item.stream).or_insert(0) += 1,
+                    Chunk::Item(item) if item.arrived > from => gone.push(item),
                     kept => {
                         self.wait(&kept);
                     }
@@ -362,6 +376,7 @@ impl LevelFile {
                 rest = rest.get(length..).unwrap_or_default();
             }
         }
+        gone
     }
 }
 

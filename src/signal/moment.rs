@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use crate::signal::Absence;
 use crate::signal::LabelsAtOnce;
 use crate::signal::Reading;
@@ -9,7 +12,8 @@ use crate::time::Timestamp;
 use crate::time::Timestamped;
 
 /// One of the three things that a reading can rest on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Modality {
     /// How the face looks.
     Face,

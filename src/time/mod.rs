@@ -25,6 +25,7 @@ use std::time::Duration;
 pub use clock::Clock;
 pub use clock::ManualClock;
 pub use clock::MonotonicClock;
+pub use sample_clock::Loop;
 pub use sample_clock::SampleClock;
 pub use utc::Utc;
 

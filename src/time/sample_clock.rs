@@ -1,5 +1,8 @@
 //! From a sample's index to session time, through a sound card that drifts and callbacks that jitter.
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use crate::time::Span;
 use crate::time::Timestamp;
 
@@ -22,12 +25,17 @@ pub struct SampleClock {
     state: Option<Loop>,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Loop {
-    sample: u64,
-    at_secs: f64,
-    secs_per_sample: f64,
-    blocks: u32,
+/// Where a [`SampleClock`] is: enough to go on from there.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Loop {
+    /// The first sample of the last block.
+    pub sample: u64,
+    /// When it was captured, as the loop has it, seconds.
+    pub at_secs: f64,
+    /// From sample to sample, seconds.
+    pub secs_per_sample: f64,
+    /// Blocks since it began.
+    pub blocks: u32,
 }
 
 const BANDWIDTH_HZ: f64 = 0.02;
@@ -40,6 +48,18 @@ impl SampleClock {
     #[must_use]
     pub fn new(rate_hz: u32) -> Self {
         Self { nominal_rate_hz: f64::from(rate_hz.max(1)), state: None }
+    }
+
+    /// Where it is; `None` before the first block.
+    #[must_use]
+    pub const fn state(&self) -> Option<Loop> {
+        self.state
+    }
+
+    /// Goes on from where another was.
+    #[must_use]
+    pub fn from_state(rate_hz: u32, state: Option<Loop>) -> Self {
+        Self { state, ..Self::new(rate_hz) }
     }
 
     /// Takes in the raw stamp of the block that starts at `first_sample`.

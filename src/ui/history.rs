@@ -100,6 +100,13 @@ impl History {
         }
     }
 
+    /// Lets go of what was known within `span`.
+    pub fn forget(&mut self, span: Span) {
+        for point in self.points.iter_mut().filter(|point| point.at >= span.start && point.at < span.end) {
+            point.known = None;
+        }
+    }
+
     /// How many readings are remembered.
     #[cfg(test)]
     pub fn len(&self) -> usize {
@@ -242,6 +249,12 @@ impl Speech {
         if self.spans.len() > Self::LIMIT {
             self.spans.pop_front();
         }
+    }
+
+    /// Lets go of what was heard within `span`.
+    pub fn forget(&mut self, span: Span) {
+        self.spans.retain(|speech| speech.end <= span.start || speech.start >= span.end);
+        self.is_open = false;
     }
 
     /// The stretches of speech that touch `span`.

@@ -164,7 +164,8 @@ impl Library {
                 Some(Withdrawal::Confirmed(folder)) => {
                     self.chosen.remove(&folder);
                     let gone = folder.clone();
-                    let work = move |_: &mut dyn FnMut(f32)| session::withdraw(&gone).map_err(|error| error.to_string());
+                    let work =
+                        move |_: &mut dyn FnMut(f32)| session::withdraw(&gone).map_err(|error| error.to_string());
                     self.withdrawing = Some(Job::start("withdraw", waker, work));
                     return Some(folder);
                 }
@@ -242,35 +243,6 @@ impl Library {
         if done.len() < count {
             let text = format!("Stopped: {} of {count} were not exported.", count - done.len());
             self.done.push(Done { text, is_trouble: false });
-        }
-    }
-}
-
-/// Whether a session is what is searched for: every word of it is in its participant, its task, its date or its name.
-#[must_use]
-pub fn matches(entry: &Entry, search: &str) -> bool {
-    let header = &entry.header;
-    let text = [&header.subject.participant, &header.subject.task, &header.began_utc, &header.name].map(|one| one.to_lowercase());
-    search.to_lowercase().split_whitespace().all(|word| text.iter().any(|one| one.contains(word)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::session::Header;
-    use crate::session::Subject;
-
-    #[test]
-    fn every_word_that_is_searched_for_must_be_found() {
-        let subject = Subject { participant: "P07".into(), task: "Reading aloud".into(), ..Subject::default() };
-        let header = Header { began_utc: "2026-11-27T15:12:18.000Z".into(), ..Header::new(subject) };
-        let entry = Entry { folder: PathBuf::new(), header, bytes: 0, colour: None, secs: None };
-
-        for search in ["", "p07", "aloud 2026-11", " P07  reading "] {
-            assert!(matches(&entry, search), "{search}");
-        }
-        for search in ["p08", "reading 2025"] {
-            assert!(!matches(&entry, search), "{search}");
         }
     }
 }

@@ -1,7 +1,5 @@
 //! What a person can set in the window.
 
-use std::path::PathBuf;
-
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -41,8 +39,6 @@ pub struct Options {
     pub microphone: Pick,
     /// The fusion last chosen.
     pub fusion: FusionPick,
-    /// The folder of recorded sessions; empty for the usual one.
-    pub sessions: PathBuf,
 }
 
 impl Default for Options {
@@ -62,7 +58,6 @@ impl Default for Options {
             camera: Pick::Default,
             microphone: Pick::Default,
             fusion: FusionPick::Default,
-            sessions: PathBuf::new(),
         }
     }
 }

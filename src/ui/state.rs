@@ -6,13 +6,16 @@ use std::time::Duration;
 use crate::pipeline::Event;
 use crate::pipeline::FusionState;
 use crate::pipeline::Health;
+use crate::pipeline::Mark;
 use crate::pipeline::PersonState;
+use crate::pipeline::RecordState;
 use crate::pipeline::SourceState;
 use crate::pipeline::Tick;
 use crate::signal::Label;
 use crate::signal::Level;
 use crate::signal::Modality;
 use crate::signal::Transcript;
+use crate::time::Span;
 use crate::time::Timestamp;
 use crate::time::Timestamped;
 use crate::ui::history::History;
@@ -76,6 +79,10 @@ pub struct State {
     pub reads_at_once: bool,
     /// Whether the pipeline has gone.
     pub is_closed: bool,
+    /// How the recording is doing, once there was one.
+    pub recording: Option<RecordState>,
+    /// What was marked.
+    pub marks: Vec<Mark>,
     recent: VecDeque<(Timestamp, [f32; Label::COUNT])>,
 }
 
@@ -92,6 +99,8 @@ pub struct Standing {
     pub last_words: Option<Timestamp>,
     /// What was known of the person.
     pub person: PersonState,
+    /// Which fusion answered.
+    pub fusion: Option<FusionState>,
     /// The labels' probabilities over the last two seconds.
     pub recent: VecDeque<(Timestamp, [f32; Label::COUNT])>,
 }
@@ -99,9 +108,9 @@ pub struct Standing {
 impl State {
     /// Goes to another time of a past that is known as a whole.
     pub fn stand(&mut self, standing: Standing) {
-        let Standing { tick, level, last_face, last_words, person, recent } = standing;
+        let Standing { tick, level, last_face, last_words, person, fusion, recent } = standing;
         (self.tick, self.level, self.last_face, self.last_words) = (tick, level, last_face, last_words);
-        (self.person, self.recent) = (person, recent);
+        (self.person, self.fusion, self.recent) = (person, fusion, recent);
     }
 
     /// Takes in what the pipeline told at `now`.
@@ -127,9 +136,25 @@ impl State {
             Event::Fusion(fusion) => self.fusion = Some(fusion),
             Event::Person(person) => self.person = person,
             Event::Health(health) => self.health = Some(*health),
+            Event::Recording(state) => self.recording = Some(*state),
+            Event::Forgotten(span) => self.forget(span),
+            Event::Marked(mark) => self.marks.push(mark),
             Event::Begun(at) => self.begun = Some(at),
             Event::Ended => self.ended_at = Some(now),
         }
+    }
+
+    /// What lies in `span`, and what was said in it, is shown no more.
+    fn forget(&mut self, span: Span) {
+        self.history.forget(span);
+        self.speech.forget(span);
+        self.sayings.retain(|saying| saying.span.end <= span.start || saying.span.start >= span.end);
+        for mark in self.marks.iter_mut().filter(|mark| mark.span.start >= span.start) {
+            mark.text.clear();
+        }
+        self.tick = None;
+        self.recent.clear();
+        (self.last_face, self.last_words) = (None, None);
     }
 
     fn take_tick(&mut self, tick: Tick) {

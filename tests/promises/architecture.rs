@@ -21,7 +21,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("pipeline", &["time", "signal", "link", "model", "session", "capture", "condition", "encode", "fuse", "record"]),
     ("settings", &["capture", "pipeline"]),
     ("report", &["time", "signal", "condition", "measure", "pipeline"]),
-    ("ui", &["time", "signal", "link", "pipeline"]),
+    ("ui", &["time", "signal", "link", "session", "record", "pipeline"]),
     (
         "command",
         &[
@@ -74,7 +74,7 @@ const HOMES: [(&str, &[&str]); 40] = [
     ("ringbuf", &["link"]),
     ("rubato", &["condition"]),
     ("rustix", &["capture"]),
-    ("serde_json", &["capture", "command", "condition", "pipeline", "record", "report", "session"]),
+    ("serde_json", &["capture", "command", "condition", "pipeline", "record", "report", "session", "ui"]),
     ("sha2", &["model"]),
     ("softbuffer", &["ui"]),
     ("strsim", &["settings"]),

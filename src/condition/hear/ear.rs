@@ -234,6 +234,12 @@ impl Ear {
         self.next_window = first;
     }
 
+    /// Where it would go on: the place after the last sample that it was given.
+    #[must_use]
+    pub fn place(&self) -> u64 {
+        self.position + self.waiting.len() as u64
+    }
+
     fn hop(&mut self, hop: &[f32], emit: &mut impl FnMut(Heard)) -> Result<(), ModelError> {
         let first = self.position;
         self.position += HOP as u64;

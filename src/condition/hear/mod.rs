@@ -12,6 +12,7 @@ mod vad;
 pub use ear::Ear;
 pub use ear::EarSettings;
 pub use ear::Heard;
+pub use hearing::Given;
 pub use hearing::Hearing;
 pub use resample::RateError;
 pub use resample::Resampler;

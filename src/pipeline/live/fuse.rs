@@ -1,24 +1,15 @@
 //! The thread that loads and starts the rest, gathers what is known, answers, and tells.
 
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::capture::Pick;
 use crate::capture::SourceState;
-use crate::capture::camera;
-use crate::capture::media;
-use crate::capture::microphone;
-use crate::capture::play;
 use crate::fuse::Fuser as _;
 use crate::fuse::FusionKind;
 use crate::fuse::Fusions;
-use crate::link::Meter;
-use crate::link::event;
 use crate::link::event::EventInlet;
 use crate::link::event::EventOutlet;
 use crate::link::event::Next;
-use crate::link::latest;
 use crate::link::latest::LatestOutlet;
 use crate::pipeline::event::Command;
 use crate::pipeline::event::Event;
@@ -27,42 +18,31 @@ use crate::pipeline::event::FusionState;
 use crate::pipeline::event::PersonState;
 use crate::pipeline::event::SourceChoice;
 use crate::pipeline::event::Tick;
+use crate::pipeline::gather::GatherChange;
 use crate::pipeline::gather::Gatherer;
 use crate::pipeline::live::LiveSettings;
 use crate::pipeline::live::TICK;
 use crate::pipeline::live::Waker;
 use crate::pipeline::live::health::Gauge;
+use crate::pipeline::live::keeping::Keeping;
+use crate::pipeline::live::keeping::Origin;
 use crate::pipeline::live::spawn::guarded;
-use crate::pipeline::live::spawn::thread;
-use crate::pipeline::live::stage::FaceStage;
-use crate::pipeline::live::stage::HearStage;
 use crate::pipeline::live::stage::Note;
-use crate::pipeline::live::stage::Notes;
 use crate::pipeline::live::stage::Order;
-use crate::pipeline::live::stage::VoiceStage;
-use crate::pipeline::live::stage::WordsStage;
+use crate::pipeline::live::stage::Told;
 use crate::pipeline::live::stage::pause;
+use crate::pipeline::live::wiring::Ends;
+use crate::pipeline::live::wiring::modalities_of;
 use crate::pipeline::stages::Stages;
-use crate::pipeline::understand::Understanding;
 use crate::signal::Absence;
 use crate::signal::FaceView;
-use crate::signal::Frame;
 use crate::signal::Modality;
-use crate::signal::Utterance;
-use crate::signal::VoiceWindow;
 use crate::time::Clock;
 use crate::time::Timestamp;
 use crate::time::Timestamped;
 
-const NOTES: usize = 512;
-const UTTERANCES: usize = 4;
 /// Of the events' places, those that levels and answers leave free: what changes must be told to whoever comes back.
 const LEFT_FOR_CHANGES: usize = super::EVENTS / 4;
-const STREAMS: usize = 4;
-const ORDERS: usize = 16;
-/// A recording is played once its stages are ready, and not before the window shows it.
-const HEAD_START: Duration = play::HEAD_START;
-const MAX_WIDTH: usize = 1280;
 const AFTER_END: Duration = Duration::from_secs(3);
 
 pub(super) struct Run {
@@ -74,33 +54,25 @@ pub(super) struct Run {
     pub(super) commands: EventInlet<Command>,
 }
 
-/// The ends of links that `fuse` holds.
-struct Ends {
-    threads: Vec<JoinHandle<()>>,
-    utterances: Meter,
-    has_words: bool,
-    notes: Vec<EventInlet<Note>>,
-    face_orders: EventOutlet<Order>,
-    voice_orders: EventOutlet<Order>,
-    words_orders: EventOutlet<Order>,
-    hear_orders: EventOutlet<Order>,
-    camera: EventOutlet<Pick>,
-    microphone: EventOutlet<Pick>,
-}
-
-struct Fusing {
-    gatherer: Gatherer,
-    gauge: Gauge,
-    fusions: Fusions,
+pub(super) struct Fusing {
+    pub(super) gatherer: Gatherer,
+    pub(super) gauge: Gauge,
+    pub(super) fusions: Fusions,
     /// The fusion that was asked for, there or not.
-    asked: FusionKind,
-    person: PersonState,
+    pub(super) asked: FusionKind,
+    pub(super) person: PersonState,
     seen: [u64; 3],
     ended: [bool; 2],
     last_note: Timestamp,
     utterances_done: u64,
     failed: Vec<&'static str>,
     is_over: bool,
+    /// Inputs that begin before it count no more: they are of before a beginning.
+    pub(super) not_before: Timestamp,
+    pub(super) keeping: Option<Keeping>,
+    /// Recordings that were ended and are still on their way to the disk.
+    pub(super) ending: Vec<Keeping>,
+    pub(super) origin: Origin,
 }
 
 impl Run {
@@ -125,10 +97,18 @@ impl Run {
         let mut gauge = Gauge::new();
         let ends = self.build(&mut stages, picture, &mut gauge).map_err(|error| error.to_string())?;
         let asked = self.settings.stages.fusion.kind;
-        let mut fusing = Fusing::begin(gatherer, gauge, stages.fusions, asked, self.clock.now());
+        let origin = Origin::of(&stages, &self.source, &self.settings);
+        let mut fusing = Fusing::begin(gatherer, gauge, stages.fusions, asked, origin, self.clock.now());
         self.events.offer(Event::Fusion(FusionState::of(&fusing.fusions, fusing.asked)));
         let result = self.answer(&ends, &mut fusing);
+        // The way to the disk closes last, so that what the stages still say is kept.
+        let keeping = fusing.keeping.take().into_iter().chain(std::mem::take(&mut fusing.ending));
         ends.close();
+        for keeping in keeping {
+            keeping.end(|state| {
+                self.events.offer(Event::Recording(Box::new(state)));
+            });
+        }
         result
     }
 
@@ -147,11 +127,15 @@ impl Run {
                 let moment = fusing.gatherer.moment(now);
                 match Tick::of(&mut fusing.fusions, moment, self.settings.compares) {
                     Ok(tick) => {
+                        if let Some(keeping) = fusing.keeping.as_mut() {
+                            keeping.answer(&tick);
+                        }
                         fusing.time_readings(&tick, self.clock.now());
                         self.events.offer_leaving(Event::Tick(Box::new(tick)), LEFT_FOR_CHANGES);
                     }
                     // Readings go on: the next tick is the late fusion's.
                     Err(error) if fusing.fusions.give_up(&error) => {
+                        fusing.keep_fusion(now);
                         self.events.offer(Event::Fusion(FusionState::of(&fusing.fusions, fusing.asked)));
                     }
                     Err(error) => return Err(error.to_string()),
@@ -161,182 +145,16 @@ impl Run {
             }
             if now >= next_health {
                 next_health = now + Duration::from_secs(1);
-                let health = Event::Health(Box::new(fusing.gauge.health(now)));
-                self.events.offer_leaving(health, LEFT_FOR_CHANGES);
+                let health = Box::new(fusing.gauge.health(now));
+                if let Some(keeping) = fusing.keeping.as_mut() {
+                    keeping.health(&health, now);
+                }
+                self.events.offer_leaving(Event::Health(health), LEFT_FOR_CHANGES);
                 self.events.offer_leaving(Event::Person(fusing.person.clone()), LEFT_FOR_CHANGES);
             }
+            self.watch_recording(fusing, now);
             if !busy {
                 pause(Duration::from_millis(2));
-            }
-        }
-    }
-
-    /// Links, then threads, the sources last.
-    fn build(&self, stages: &mut Stages, picture: LatestOutlet<FaceView>, gauge: &mut Gauge) -> std::io::Result<Ends> {
-        let (frames, frame_in) = latest::link(&Frame::default());
-        let (streams, stream_in) = event::link(STREAMS);
-        let (windows, window_in) = latest::link(&VoiceWindow::default());
-        let (drafts, draft_in) = latest::link(&Utterance::default());
-        let (utterances, utterance_in) = event::link(UTTERANCES);
-        let (face_orders, face_order_in) = event::link(ORDERS);
-        let (voice_orders, voice_order_in) = event::link(ORDERS);
-        let (words_orders, words_order_in) = event::link(ORDERS);
-        let (hear_orders, hear_order_in) = event::link(ORDERS);
-        let (camera, camera_in) = event::link(ORDERS);
-        let (microphone, microphone_in) = event::link(ORDERS);
-        let mut threads = Vec::new();
-        let mut notes = Vec::new();
-        let mut note_link = || {
-            let (outlet, inlet) = event::link(NOTES);
-            notes.push(inlet);
-            outlet
-        };
-        gauge.meters = vec![
-            ("camera → face", frames.meter().clone(), true),
-            ("face → window", picture.meter().clone(), true),
-            ("hear → voice", windows.meter().clone(), true),
-            ("hear → words (drafts)", drafts.meter().clone(), true),
-            ("hear → words", utterances.meter().clone(), false),
-            ("fuse → window", self.events.meter().clone(), true),
-        ];
-
-        let (utterances_meter, has_words) = (utterances.meter().clone(), stages.words.is_some());
-        let face = FaceStage {
-            encoder: stages.face.take(),
-            frames: frame_in,
-            views: picture,
-            orders: face_order_in,
-            notes: note_link(),
-            clock: self.clock.clone(),
-            wake: self.waker.clone(),
-            trouble: Vec::new(),
-        };
-        threads.push(stage("face", face.notes.clone(), move || face.run())?);
-        if let Some(encoder) = stages.voice.take() {
-            let (windows, orders, notes) = (window_in, voice_order_in, note_link());
-            let voice = VoiceStage { encoder, windows, orders, notes, clock: self.clock.clone() };
-            threads.push(stage("voice", voice.notes.clone(), move || voice.run())?);
-        }
-        if let Some((speech, words)) = stages.words.take() {
-            let (utterances, notes, clock) = (utterance_in, note_link(), self.clock.clone());
-            let (speech, orders) = (Understanding::of(speech), words_order_in);
-            let words =
-                WordsStage { speech, words, drafts: draft_in, utterances, orders, notes, clock, trouble: Vec::new() };
-            threads.push(stage("words", words.notes.clone(), move || words.run())?);
-        }
-        let (ear, clock) = (stages.ear.take(), self.clock.clone());
-        let (streams_in, told) = (stream_in, note_link());
-        let hear = HearStage {
-            ear,
-            streams: streams_in,
-            waiting: None,
-            windows,
-            drafts,
-            utterances,
-            orders: hear_order_in,
-            notes: told,
-            clock,
-            spoils: Arc::default(),
-            voices: None,
-        };
-        threads.push(stage("hear", hear.notes.clone(), move || hear.run())?);
-        let sources = Sources { frames, streams, camera: camera_in, microphone: microphone_in };
-        threads.extend(self.start_sources(sources, note_link(), note_link())?);
-        Ok(Ends {
-            threads,
-            utterances: utterances_meter,
-            has_words,
-            notes,
-            face_orders,
-            voice_orders,
-            words_orders,
-            hear_orders,
-            camera,
-            microphone,
-        })
-    }
-
-    fn start_sources(&self, sources: Sources, seen: Notes, heard: Notes) -> std::io::Result<Vec<JoinHandle<()>>> {
-        let Sources { mut frames, streams, camera: camera_picks, microphone: microphone_picks } = sources;
-        let (clock, sound_clock) = (self.clock.clone(), self.clock.clone());
-        let (seen_failed, heard_failed) = (seen.clone(), heard.clone());
-        let mut see = move |state| {
-            seen.offer(Note::Camera(state));
-        };
-        let mut hear = move |state| {
-            heard.offer(Note::Microphone(state));
-        };
-        // How a recording begins is looked up before its clock does.
-        let probed = match &self.source {
-            SourceChoice::Recording(path) => Some(media::probe(path)),
-            _ => None,
-        };
-        let start = self.clock.now() + HEAD_START;
-        if !matches!(self.source, SourceChoice::Live { .. }) {
-            self.events.offer(Event::Begun(start));
-        }
-        match self.source.clone() {
-            SourceChoice::Live { camera: pick, microphone: heard_pick } => {
-                let settings = self.settings.camera.clone();
-                let camera = stage("camera", seen_failed, move || {
-                    camera::run(pick, &mut frames, &camera_picks, &clock, &settings, &start_thread, &mut see);
-                    Ok(())
-                })?;
-                let microphone = stage("microphone", heard_failed, move || {
-                    microphone::run(heard_pick, &streams, &microphone_picks, &sound_clock, &start_thread, &mut hear);
-                    Ok(())
-                })?;
-                Ok(vec![camera, microphone])
-            }
-            SourceChoice::Recording(path) => {
-                let info = match probed {
-                    Some(Ok(info)) => info,
-                    Some(Err(error)) => {
-                        see(SourceState::Failed { message: error.to_string() });
-                        hear(SourceState::Failed { message: error.to_string() });
-                        return Ok(Vec::new());
-                    }
-                    None => return Ok(Vec::new()),
-                };
-                let (sound_path, sound_info) = (path.clone(), info.clone());
-                let camera = stage("camera", seen_failed, move || {
-                    play::picture(
-                        &path,
-                        &info,
-                        Some(MAX_WIDTH),
-                        start,
-                        &mut frames,
-                        &camera_picks,
-                        clock.as_ref(),
-                        &mut see,
-                    );
-                    Ok(())
-                })?;
-                let microphone = stage("microphone", heard_failed, move || {
-                    play::sound(
-                        &sound_path,
-                        &sound_info,
-                        start,
-                        &streams,
-                        &microphone_picks,
-                        sound_clock.as_ref(),
-                        &mut hear,
-                    );
-                    Ok(())
-                })?;
-                Ok(vec![camera, microphone])
-            }
-            SourceChoice::Demo { seed } => {
-                let geometry = self.settings.models.join("fetched").join("face_geometry.json");
-                let camera = stage("camera", seen_failed, move || {
-                    play::demo_picture(&geometry, seed, start, &mut frames, &camera_picks, clock.as_ref(), &mut see);
-                    Ok(())
-                })?;
-                let microphone = stage("microphone", heard_failed, move || {
-                    play::demo_sound(start, &streams, &microphone_picks, sound_clock.as_ref(), &mut hear);
-                    Ok(())
-                })?;
-                Ok(vec![camera, microphone])
             }
         }
     }
@@ -363,27 +181,31 @@ impl Run {
     fn take(&self, note: Note, ends: &Ends, fusing: &mut Fusing) {
         let now = self.clock.now();
         match note {
-            Note::Evidence { modality, presence, known_secs, took } => {
-                let times = match modality {
-                    Modality::Face => &mut fusing.gauge.face,
-                    Modality::Voice => &mut fusing.gauge.voice,
-                    Modality::Words => &mut fusing.gauge.words,
-                };
-                times.add(took, now);
-                if let Some(known) = fusing.person.known_secs.get_mut(modality.index()) {
-                    *known = known_secs;
-                }
-                fusing.gatherer.observe(modality, presence, now);
-            }
+            Note::Evidence(told) => fusing.hear_of(*told, now),
             Note::Level(level, took) => {
                 fusing.gauge.hear.add(took, now);
+                if level.span.start < fusing.not_before {
+                    return;
+                }
+                if let Some(keeping) = fusing.keeping.as_mut() {
+                    keeping.level(&level, now);
+                }
                 fusing.gatherer.hear(level.clone());
                 self.events.offer_leaving(Event::Level(level), LEFT_FOR_CHANGES);
             }
+            Note::Transcript(Timestamped { span, .. }) | Note::NotTranscribed(Timestamped { span, .. })
+                if span.start < fusing.not_before => {}
             Note::Transcript(transcript) => {
+                if let Some(keeping) = fusing.keeping.as_mut() {
+                    keeping.transcript(&transcript, now);
+                }
                 self.events.offer(Event::Transcript(transcript));
             }
             Note::NotTranscribed(why) => {
+                if let Some(keeping) = fusing.keeping.as_mut() {
+                    let what = serde_json::json!({ "type": "not_transcribed", "why": why.value });
+                    keeping.event(why.span, now, &what);
+                }
                 self.events.offer(Event::NotTranscribed(why));
             }
             Note::Refused(Timestamped { span, seq, .. }) => {
@@ -397,23 +219,25 @@ impl Run {
                 self.events.offer(Event::Person(fusing.person.clone()));
             }
             Note::Camera(state) => {
-                fusing.source(&[Modality::Face], &state, 0);
+                fusing.source("camera", &state, now);
                 self.events.offer(Event::Camera(state));
             }
             Note::Microphone(state) => {
-                fusing.source(&[Modality::Voice, Modality::Words], &state, 1);
+                fusing.source("microphone", &state, now);
                 self.events.offer(Event::Microphone(state));
             }
             Note::Audio { passed, dropped, xruns } => fusing.gauge.audio = (passed, dropped, xruns),
             Note::Failed { stage, message } => {
                 for modality in modalities_of(stage) {
-                    fusing.gatherer.switch(*modality, Some(Absence::StageFailed));
+                    fusing.change(&GatherChange::Switch(*modality, Some(Absence::StageFailed)), now);
                 }
                 // A source that is no more has come to its end.
                 if let Some(ended) = ["camera", "microphone"].iter().position(|source| *source == stage) {
                     fusing.end(ended);
                 }
                 fusing.failed.push(stage);
+                let what = serde_json::json!({ "type": "stage_failed", "stage": stage, "message": message });
+                fusing.keep_event(now, &what);
                 self.events.offer(Event::StageFailed { stage, message });
             }
             Note::UtteranceDone => fusing.utterances_done += 1,
@@ -449,13 +273,24 @@ impl Run {
                     ends.face_orders.offer(Order::Freeze(freeze));
                     ends.voice_orders.offer(Order::Freeze(freeze));
                     fusing.person.is_frozen = freeze == Freeze::Frozen;
+                    let what = serde_json::json!({ "type": "freeze", "is_frozen": fusing.person.is_frozen });
+                    fusing.keep_event(self.clock.now(), &what);
                 }
                 Command::Fusion(kind) => {
                     fusing.asked = kind;
                     fusing.fusions.choose(kind);
+                    fusing.keep_fusion(self.clock.now());
                     self.events.offer(Event::Fusion(FusionState::of(&fusing.fusions, fusing.asked)));
                 }
+                Command::Record(request) => self.record(&request, ends, fusing),
+                Command::Pause => self.pause(ends, fusing),
+                Command::Resume => self.resume(ends, fusing),
+                Command::Forget(length) => self.forget(length, ends, fusing),
+                Command::Mark(mark) => self.mark(mark, fusing),
+                Command::StopRecording => self.stop_recording(ends, fusing),
                 Command::Spoil(spoils) => {
+                    let names: Vec<_> = spoils.iter().map(|spoil| spoil.trouble.name()).collect();
+                    fusing.keep_event(self.clock.now(), &serde_json::json!({ "type": "spoil", "troubles": names }));
                     let spoils: Arc<[_]> = spoils.into();
                     for orders in [&ends.face_orders, &ends.hear_orders, &ends.words_orders] {
                         orders.offer(Order::Spoil(spoils.clone()));
@@ -468,7 +303,14 @@ impl Run {
 }
 
 impl Fusing {
-    fn begin(gatherer: Gatherer, gauge: Gauge, fusions: Fusions, asked: FusionKind, now: Timestamp) -> Self {
+    fn begin(
+        gatherer: Gatherer,
+        gauge: Gauge,
+        fusions: Fusions,
+        asked: FusionKind,
+        origin: Origin,
+        now: Timestamp,
+    ) -> Self {
         Self {
             gatherer,
             gauge,
@@ -481,6 +323,10 @@ impl Fusing {
             utterances_done: 0,
             failed: Vec::new(),
             is_over: false,
+            not_before: Timestamp::ZERO,
+            keeping: None,
+            ending: Vec::new(),
+            origin,
         }
     }
 
@@ -490,6 +336,7 @@ impl Fusing {
         ends.words_orders.offer(Order::Afresh);
         self.gatherer.afresh();
         self.fusions.reset();
+        self.keep_event(now, &serde_json::json!({ "type": "afresh", "why": why }));
         self.person.afresh = Some((now, why.to_owned()));
         self.person.known_secs = [0.0; 3];
     }
@@ -518,7 +365,11 @@ impl Fusing {
     }
 
     /// What a source's state means for the modalities that live on it.
-    fn source(&mut self, modalities: &[Modality], state: &SourceState, which: usize) {
+    fn source(&mut self, source: &'static str, state: &SourceState, now: Timestamp) {
+        let which = usize::from(source == "microphone");
+        let what = serde_json::json!({ "type": source, "state": state.to_string() });
+        self.keep_event(now, &what);
+        self.origin.named(which, state);
         let absence = match state {
             SourceState::Running { .. } | SourceState::Silent { .. } => None,
             SourceState::Lost { .. } => Some(Absence::SourceLost),
@@ -528,65 +379,44 @@ impl Fusing {
         if matches!(state, SourceState::Off | SourceState::Failed { .. } | SourceState::Lost { .. }) {
             self.end(which);
         }
-        for modality in modalities {
+        for modality in modalities_of(source) {
             if absence.is_none() {
-                self.gatherer.source_came(*modality);
+                self.change(&GatherChange::Came(*modality), now);
             }
-            self.gatherer.source_lost(*modality, absence.clone());
+            self.change(&GatherChange::Lost(*modality, absence.clone()), now);
         }
+    }
+
+    /// Which modalities there are has changed: here, and in what is kept.
+    fn change(&mut self, change: &GatherChange, now: Timestamp) {
+        self.gatherer.change(change);
+        self.keep_event(now, &serde_json::json!({ "type": "gather", "change": change }));
+    }
+
+    /// A modality has said something, or that it has nothing to say.
+    fn hear_of(&mut self, told: Told, now: Timestamp) {
+        let times = match told.modality {
+            Modality::Face => &mut self.gauge.face,
+            Modality::Voice => &mut self.gauge.voice,
+            Modality::Words => &mut self.gauge.words,
+        };
+        times.add(told.took, now);
+        if told.place.0.start < self.not_before {
+            return;
+        }
+        if let Some(known) = self.person.known_secs.get_mut(told.modality.index()) {
+            *known = told.known_secs;
+        }
+        if let Some(keeping) = self.keeping.as_mut() {
+            keeping.told(&told, now);
+        }
+        self.gatherer.observe(told.modality, told.presence, now);
     }
 
     fn end(&mut self, which: usize) {
         if let Some(ended) = self.ended.get_mut(which) {
             *ended = true;
         }
-    }
-}
-
-struct Sources {
-    frames: LatestOutlet<Frame>,
-    streams: EventOutlet<crate::capture::AudioStream>,
-    camera: EventInlet<Pick>,
-    microphone: EventInlet<Pick>,
-}
-
-impl Ends {
-    /// Lets go of the sources, whose end ends the stages one after the other, and waits for all: a network must not be
-    /// running when the program ends.
-    fn close(self) {
-        let Self { threads, notes, face_orders, voice_orders, words_orders, hear_orders, camera, microphone, .. } =
-            self;
-        drop((notes, face_orders, voice_orders, words_orders, hear_orders, camera, microphone));
-        for thread in threads {
-            thread.join().ok();
-        }
-    }
-}
-
-fn stage(
-    name: &'static str,
-    notes: Notes,
-    work: impl FnOnce() -> Result<(), String> + Send + 'static,
-) -> std::io::Result<JoinHandle<()>> {
-    thread(name, move || {
-        guarded(work, |message| {
-            notes.offer(Note::Failed { stage: name, message });
-        });
-    })
-}
-
-/// A thread that a source may leave behind with its driver.
-fn start_thread(work: Box<dyn FnOnce() + Send + 'static>) -> std::io::Result<()> {
-    thread("driver", work).map(|_| ())
-}
-
-fn modalities_of(stage: &str) -> &'static [Modality] {
-    match stage {
-        "camera" | "face" => &[Modality::Face],
-        "microphone" | "hear" => &[Modality::Voice, Modality::Words],
-        "voice" => &[Modality::Voice],
-        "words" => &[Modality::Words],
-        _ => &[],
     }
 }
 

@@ -14,8 +14,11 @@
 
 mod fuse;
 mod health;
+mod keeping;
+pub(super) mod log;
 pub(super) mod spawn;
 mod stage;
+mod wiring;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -28,7 +28,16 @@ use crate::link::event::Next;
 use crate::link::latest::LatestInlet;
 use crate::link::latest::LatestOutlet;
 use crate::pipeline::event::Freeze;
+use crate::pipeline::live::log::Log;
+use crate::pipeline::live::log::StageNote;
 use crate::pipeline::understand::Understanding;
+use crate::record::RecordOutlet;
+use crate::record::streams::FACE_LOG;
+use crate::record::streams::FACE_PERSON;
+use crate::record::streams::VOICE_LOG;
+use crate::record::streams::VOICE_PERSON;
+use crate::record::streams::WORDS_LOG;
+use crate::record::values;
 use crate::signal::Absence;
 use crate::signal::Evidence;
 use crate::signal::FaceView;
@@ -45,10 +54,23 @@ use crate::time::Span;
 use crate::time::Timestamp;
 use crate::time::Timestamped;
 
+/// What a modality says of an input, or why it doesn't.
+pub(super) struct Told {
+    pub(super) modality: Modality,
+    pub(super) presence: Presence,
+    /// The input's time and place in its stream.
+    pub(super) place: (Span, u64),
+    /// What a person can read of it.
+    pub(super) features: Vec<f32>,
+    pub(super) known_secs: f32,
+    /// How long it took.
+    pub(super) took: Duration,
+}
+
 /// What a stage tells `fuse`.
 pub(super) enum Note {
     /// A modality's reading or its absence; how long it took.
-    Evidence { modality: Modality, presence: Presence, known_secs: f32, took: Duration },
+    Evidence(Box<Told>),
     /// What the microphone hears; how long it took.
     Level(Timestamped<Level>, Duration),
     /// Something was said.
@@ -72,14 +94,35 @@ pub(super) enum Note {
 }
 
 /// What `fuse` tells the stages.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(super) enum Order {
     Afresh,
+    /// Begin with nothing in view.
+    Begin(Begin),
+    /// What comes isn't kept any more.
+    KeepNothing,
     Freeze(Freeze),
     /// Another camera's pictures follow.
     OtherPictures,
     Point(f32, f32),
     Spoil(Arc<[Spoil]>),
+}
+
+/// A beginning: of a recording, or after a gap in one.
+#[derive(Debug, Clone)]
+pub(super) struct Begin {
+    /// Inputs that begin before it aren't read any more.
+    pub(super) at: Timestamp,
+    pub(super) knows: Knows,
+    /// The way to the disk, if it is kept.
+    pub(super) kept: Option<RecordOutlet>,
+}
+
+/// What is known of the person after a beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Knows {
+    AsBefore,
+    Nothing,
 }
 
 pub(super) type Notes = EventOutlet<Note>;
@@ -128,6 +171,7 @@ pub(super) struct FaceStage {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) wake: Arc<dyn Fn() + Send + Sync>,
     pub(super) trouble: Vec<PictureSabotage>,
+    pub(super) log: Log,
 }
 
 impl FaceStage {
@@ -143,7 +187,7 @@ impl FaceStage {
             };
             let (span, seq) = (frame.span, frame.seq);
             std::mem::swap(&mut view.frame, &mut frame.value);
-            if !view.frame.is_whole() {
+            if !view.frame.is_whole() || !self.log.is_due(span) {
                 continue;
             }
             for trouble in &mut self.trouble {
@@ -161,7 +205,10 @@ impl FaceStage {
                 }
                 let known_secs = self.encoder.as_ref().map_or(0.0, |encoder| encoder.person().secs());
                 let presence = outcome.presence.map(|evidence| Timestamped::new(span, seq, evidence));
-                self.notes.offer(Note::Evidence { modality: Modality::Face, presence, known_secs, took });
+                self.log.face(&view, (span, seq), self.clock.now());
+                let (modality, place, features) = (Modality::Face, (span, seq), values::of_face(&view));
+                let told = Told { modality, presence, place, features, known_secs, took };
+                self.notes.offer(Note::Evidence(Box::new(told)));
             }
             self.views.write(span, |slot| std::mem::swap(slot, &mut view));
             (self.wake)();
@@ -171,6 +218,7 @@ impl FaceStage {
 
     fn obey(&mut self) {
         for order in self.orders.drain() {
+            let now = self.clock.now();
             match (order, self.encoder.as_mut()) {
                 (Order::Spoil(spoils), _) => {
                     // What goes on, goes on as it was: a picture that stands still stays the same one.
@@ -179,10 +227,33 @@ impl FaceStage {
                     let afresh = |spoil: &Spoil| PictureSabotage::new(spoil.trouble, SEED);
                     self.trouble = spoils.iter().map(|one| same(one).unwrap_or_else(|| afresh(one))).collect();
                 }
-                (Order::Afresh, Some(encoder)) => encoder.begin_afresh(),
-                (Order::Freeze(freeze), Some(encoder)) => encoder.person_mut().freeze(freeze == Freeze::Frozen),
-                (Order::Point(x, y), Some(encoder)) => encoder.point_at(x, y),
-                (Order::OtherPictures, Some(encoder)) => encoder.restart(),
+                (Order::KeepNothing, _) => self.log.close(),
+                (Order::Afresh, Some(encoder)) => {
+                    encoder.begin_afresh();
+                    self.log.note(FACE_LOG, now, StageNote::Afresh);
+                }
+                (Order::Freeze(freeze), Some(encoder)) => {
+                    encoder.person_mut().freeze(freeze == Freeze::Frozen);
+                    self.log.note(FACE_LOG, now, StageNote::Freeze(freeze == Freeze::Frozen));
+                }
+                (Order::Point(x, y), Some(encoder)) => {
+                    encoder.point_at(x, y);
+                    self.log.note(FACE_LOG, now, StageNote::Afresh);
+                }
+                (Order::OtherPictures, Some(encoder)) => {
+                    encoder.restart();
+                    self.log.note(FACE_LOG, now, StageNote::Restart);
+                }
+                (Order::Begin(begin), Some(encoder)) => {
+                    let reader = encoder.reader_mut();
+                    reader.restart();
+                    if begin.knows == Knows::Nothing {
+                        reader.person_mut().forget();
+                    }
+                    self.log.begin(&begin);
+                    self.log.person((FACE_LOG, FACE_PERSON), now, reader.person());
+                }
+                (Order::Begin(begin), None) => self.log.begin(&begin),
                 (_, None) => {}
             }
         }
@@ -202,6 +273,8 @@ pub(super) struct HearStage {
     pub(super) spoils: Arc<[Spoil]>,
     /// What others say in babble; made when it is first asked for.
     pub(super) voices: Option<Arc<[f32]>>,
+    pub(super) log: Log,
+    pub(super) seq: u64,
 }
 
 impl HearStage {
@@ -227,24 +300,38 @@ impl HearStage {
     ) -> Result<(), String> {
         let mut patience = Patience::default();
         let mut clock = SampleClock::new(stream.rate_hz);
-        let (mut block, mut heard, mut seq) = (Vec::new(), Vec::new(), 0);
+        let (mut block, mut heard) = (Vec::new(), Vec::new());
+        let mut is_opened = false;
         let mut loudness = Loudness::new(stream.rate_hz);
         let mut trouble = self.trouble_for(&[], stream.rate_hz, &loudness);
         let mut told_at = self.clock.now();
         // A device that hangs never ends its stream; another stream, or the end of all, ends it too.
         let mut is_closing = false;
         loop {
-            let asked =
-                self.orders.drain().filter_map(|order| if let Order::Spoil(all) = order { Some(all) } else { None });
-            if let Some(spoils) = asked.last() {
-                self.spoils = spoils;
-                trouble = self.trouble_for(&trouble, stream.rate_hz, &loudness);
+            for order in self.orders.drain().collect::<Vec<_>>() {
+                match order {
+                    Order::Spoil(spoils) => {
+                        self.spoils = spoils;
+                        trouble = self.trouble_for(&trouble, stream.rate_hz, &loudness);
+                    }
+                    Order::Begin(begin) => {
+                        hearing.restart(|one| heard.push(one));
+                        self.log.begin(&begin);
+                        is_opened = false;
+                    }
+                    Order::KeepNothing => self.log.close(),
+                    Order::Afresh | Order::Freeze(_) | Order::OtherPictures | Order::Point(..) => {}
+                }
             }
             let began = self.clock.now();
             let mark = stream.inlet.read(&mut block);
             let is_over = mark.is_none() && (is_closing || stream.inlet.is_closed());
             let done = match mark {
+                Some(mark) if !self.log.is_due(Span::at(mark.captured_at)) => Ok(()),
                 Some(mark) => {
+                    if !std::mem::replace(&mut is_opened, true) {
+                        self.log.opened(&clock, stream.rate_hz, hearing.ear_mut(), self.clock.now());
+                    }
                     clock.observe(mark.first_sample, mark.captured_at);
                     // Followed while all is well, too: noise that begins in a pause is as loud as speech was.
                     for sample in &block {
@@ -253,17 +340,22 @@ impl HearStage {
                     for one in &mut trouble {
                         one.sabotage.spoil(&mut block, |_| true);
                     }
-                    hearing.push(mark.first_sample, &block, |one| heard.push(one))
+                    let given = hearing.resample(mark.first_sample, &block);
+                    self.log.sound(Some((&mark, clock.at(mark.first_sample))), &given, self.clock.now());
+                    given.to(hearing.ear_mut(), |one| heard.push(one))
                 }
-                None if is_over => hearing.finish(|one| heard.push(one)),
+                None if is_over => {
+                    let given = hearing.end();
+                    self.log.sound(None, &given, self.clock.now());
+                    given.to(hearing.ear_mut(), |one| heard.push(one))
+                }
                 None => Ok(()),
             };
             patience.take("hear", done)?;
             let took = self.clock.now().since(began);
             let at = |place: u64| clock.at(hearing.device_sample(place)).unwrap_or_default();
             for one in heard.drain(..) {
-                seq += 1;
-                self.place(one, &at, seq, took);
+                self.place(one, &at, took);
             }
             if is_over || self.clock.now().since(told_at) >= Duration::from_secs(1) {
                 told_at = self.clock.now();
@@ -305,7 +397,9 @@ impl HearStage {
         strikes.map(spoiling).collect()
     }
 
-    fn place(&mut self, one: Heard, at: &impl Fn(u64) -> Timestamp, seq: u64, took: Duration) {
+    fn place(&mut self, one: Heard, at: &impl Fn(u64) -> Timestamp, took: Duration) {
+        self.seq += 1;
+        let seq = self.seq;
         match one {
             Heard::Level { first, level } => {
                 let span = Span::new(at(first), at(first + HOP as u64));
@@ -357,6 +451,7 @@ pub(super) struct VoiceStage {
     pub(super) orders: EventInlet<Order>,
     pub(super) notes: Notes,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) log: Log,
 }
 
 impl VoiceStage {
@@ -366,9 +461,25 @@ impl VoiceStage {
         let mut read_until = Timestamp::ZERO;
         while !self.windows.is_closed() {
             for order in self.orders.drain() {
+                let (now, person) = (self.clock.now(), self.encoder.person_mut());
                 match order {
-                    Order::Afresh => self.encoder.person_mut().forget(),
-                    Order::Freeze(freeze) => self.encoder.person_mut().freeze(freeze == Freeze::Frozen),
+                    Order::Afresh => {
+                        person.forget();
+                        self.log.note(VOICE_LOG, now, StageNote::Afresh);
+                    }
+                    Order::Freeze(freeze) => {
+                        person.freeze(freeze == Freeze::Frozen);
+                        self.log.note(VOICE_LOG, now, StageNote::Freeze(freeze == Freeze::Frozen));
+                    }
+                    Order::Begin(begin) => {
+                        if begin.knows == Knows::Nothing {
+                            person.forget();
+                        }
+                        read_until = Timestamp::ZERO;
+                        self.log.begin(&begin);
+                        self.log.person((VOICE_LOG, VOICE_PERSON), now, person);
+                    }
+                    Order::KeepNothing => self.log.close(),
                     Order::Point(..) | Order::Spoil(_) | Order::OtherPictures => {}
                 }
             }
@@ -377,7 +488,11 @@ impl VoiceStage {
                 continue;
             };
             let (span, seq) = (window.span, window.seq);
+            if !self.log.is_due(span) {
+                continue;
+            }
             let began = self.clock.now();
+            self.log.took(VOICE_LOG, (span, seq), began, StageNote::Read(None));
             // Seconds that were in no window read before: windows may have been skipped.
             let fresh = span.end.since(read_until.max(span.start));
             read_until = read_until.max(span.end);
@@ -386,7 +501,9 @@ impl VoiceStage {
             let Some(outcome) = patience.take("voice", done)? else { continue };
             let presence = outcome.map(|evidence| Timestamped::new(span, seq, evidence));
             let known_secs = self.encoder.person().secs();
-            self.notes.offer(Note::Evidence { modality: Modality::Voice, presence, known_secs, took });
+            let (modality, place, features) = (Modality::Voice, (span, seq), window.value.functionals.to_vec());
+            let told = Told { modality, presence, place, features, known_secs, took };
+            self.notes.offer(Note::Evidence(Box::new(told)));
         }
         Ok(())
     }
@@ -401,6 +518,7 @@ pub(super) struct WordsStage {
     pub(super) notes: Notes,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) trouble: Vec<WordsSabotage>,
+    pub(super) log: Log,
 }
 
 impl WordsStage {
@@ -412,7 +530,21 @@ impl WordsStage {
         loop {
             for order in self.orders.drain() {
                 match order {
-                    Order::Afresh => self.speech.restart(),
+                    Order::Afresh => {
+                        self.speech.restart();
+                        self.log.note(WORDS_LOG, self.clock.now(), StageNote::Afresh);
+                    }
+                    Order::Begin(begin) => {
+                        self.speech.restart();
+                        done_until = Timestamp::ZERO;
+                        self.log.begin(&begin);
+                        self.log.note(
+                            WORDS_LOG,
+                            self.clock.now(),
+                            StageNote::Begin { at_nanos: begin.at.nanos(), is_frozen: false },
+                        );
+                    }
+                    Order::KeepNothing => self.log.close(),
                     Order::Spoil(spoils) => {
                         self.trouble = spoils.iter().map(|spoil| WordsSabotage::new(spoil.trouble, SEED)).collect();
                     }
@@ -426,7 +558,10 @@ impl WordsStage {
                     // One that came while its utterance was read is of no use any more.
                     if let Some(draft) = self.drafts.take_new()
                         && draft.span.end.since(done_until) > LEAST_NEWS
+                        && self.log.is_due(draft.span)
                     {
+                        let place = (draft.span, draft.seq);
+                        self.log.took(WORDS_LOG, place, self.clock.now(), StageNote::Draft);
                         let draft = std::mem::take(&mut draft.value);
                         hearing.take("words", self.speech.draft(draft))?;
                     }
@@ -435,13 +570,23 @@ impl WordsStage {
             };
             seq += 1;
             done_until = spoken.end;
+            if !self.log.is_due(spoken) {
+                self.notes.offer(Note::UtteranceDone);
+                continue;
+            }
             let began = self.clock.now();
             let outcome = hearing.take("words", self.speech.read(&utterance))?;
             self.notes.offer(Note::UtteranceDone);
-            let Some(outcome) = outcome else { continue };
+            // Orders came while it was listened to: they count from here on, as a replay will have it.
+            let Some(outcome) = outcome else {
+                self.log.took(WORDS_LOG, (spoken, seq), self.clock.now(), StageNote::Read(None));
+                continue;
+            };
             match outcome {
                 Outcome::Words { text, confidence } => {
                     let left = self.trouble.iter_mut().try_fold(text, |text, trouble| trouble.spoil(&text));
+                    let spoilt = (!self.trouble.is_empty()).then(|| left.clone().unwrap_or_default());
+                    self.log.took(WORDS_LOG, (spoken, seq), self.clock.now(), StageNote::Read(spoilt));
                     let Some(text) = left else {
                         let why = "its words were lost on purpose".to_owned();
                         self.notes.offer(Note::NotTranscribed(Timestamped::new(spoken, seq, why)));
@@ -452,23 +597,27 @@ impl WordsStage {
                     transcript.labels = done.as_ref().ok().map(|(_, labels)| *labels);
                     self.notes.offer(Note::Transcript(Timestamped::new(spoken, seq, transcript)));
                     let Some((evidence, _)) = reading.take("words", done)? else { continue };
-                    self.tell(Ok(Timestamped::new(spoken, seq, evidence)), began);
+                    self.tell(Ok(Timestamped::new(spoken, seq, evidence)), (spoken, seq), began);
                 }
                 Outcome::OtherLanguage(language) => {
+                    self.log.took(WORDS_LOG, (spoken, seq), self.clock.now(), StageNote::Read(None));
                     let why = format!("spoken in {language}, which the words model doesn't know");
                     self.notes.offer(Note::NotTranscribed(Timestamped::new(spoken, seq, why)));
-                    self.tell(Err(Absence::OtherLanguage(language)), began);
+                    self.tell(Err(Absence::OtherLanguage(language)), (spoken, seq), began);
                 }
                 Outcome::Dropped(why) => {
+                    self.log.took(WORDS_LOG, (spoken, seq), self.clock.now(), StageNote::Read(None));
                     self.notes.offer(Note::NotTranscribed(Timestamped::new(spoken, seq, why.to_owned())));
                 }
             }
         }
     }
 
-    fn tell(&self, presence: Result<Timestamped<Evidence>, Absence>, began: Timestamp) {
+    fn tell(&self, presence: Result<Timestamped<Evidence>, Absence>, place: (Span, u64), began: Timestamp) {
         let took = self.clock.now().since(began);
-        self.notes.offer(Note::Evidence { modality: Modality::Words, presence, known_secs: 0.0, took });
+        let (modality, features) = (Modality::Words, Vec::new());
+        let told = Told { modality, presence, place, features, known_secs: 0.0, took };
+        self.notes.offer(Note::Evidence(Box::new(told)));
     }
 }
 

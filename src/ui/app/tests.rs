@@ -100,6 +100,10 @@ fn open(first: SourceChoice, options: Options, fails: Option<&'static str>) -> (
         launch,
         list_devices: Box::new(|| (Vec::new(), Vec::new())),
         save: Box::new(move |options| saved.borrow_mut().push(options.clone())),
+        sessions: std::path::PathBuf::new(),
+        export: None,
+        rescore: None,
+        speaker: None,
     };
     let mut ready = Some((host, first, options));
     let mut app = None;

@@ -51,6 +51,8 @@ pub enum MarkerCommand {
     ExcludeFrom,
     /// It ends there.
     ExcludeTo,
+    /// It begins, or ends if it has begun.
+    ExcludeHere,
     /// It doesn't begin after all.
     ExcludeNothing,
     /// Take the last correction back, by another one.
@@ -104,14 +106,22 @@ impl Markers {
     #[must_use]
     pub fn correction(&mut self, command: MarkerCommand, at: Timestamp) -> Option<Correction> {
         let nanos = Some(at.nanos());
+        let command = match command {
+            MarkerCommand::ExcludeHere if self.exclude_from.is_some() => MarkerCommand::ExcludeTo,
+            MarkerCommand::ExcludeHere => MarkerCommand::ExcludeFrom,
+            other => other,
+        };
         match command {
             MarkerCommand::Add { name, text } => Some(self.added(MARKER, &name, &text, Span::at(at))),
             MarkerCommand::Rename { id, name, text } => {
                 let marker = &self.entry(id)?.marker;
-                let (name, text) =
-                    ((name != marker.name).then_some(name), (text != marker.text).then_some(text));
-                (name.is_some() || text.is_some())
-                    .then(|| Correction { marker: id, name, text, ..Correction::default() })
+                let (name, text) = ((name != marker.name).then_some(name), (text != marker.text).then_some(text));
+                (name.is_some() || text.is_some()).then(|| Correction {
+                    marker: id,
+                    name,
+                    text,
+                    ..Correction::default()
+                })
             }
             MarkerCommand::Move(id) => {
                 let span = self.entry(id)?.marker.span;
@@ -131,7 +141,7 @@ impl Markers {
                 let marker = self.entry(id).filter(|entry| entry.is_removed)?.marker.clone();
                 Some(whole(&marker))
             }
-            MarkerCommand::ExcludeFrom => {
+            MarkerCommand::ExcludeFrom | MarkerCommand::ExcludeHere => {
                 self.exclude_from = Some(at);
                 None
             }
@@ -203,9 +213,7 @@ impl Markers {
                 gone.push(marker);
             }
         }
-        all.extend(
-            gone.into_iter().map(|marker| Entry { recorded: recorded(marker.id), marker, is_removed: true }),
-        );
+        all.extend(gone.into_iter().map(|marker| Entry { recorded: recorded(marker.id), marker, is_removed: true }));
         all.sort_by_key(|entry| (entry.marker.span.start, entry.marker.id));
         self.all = all;
     }
@@ -275,7 +283,10 @@ mod tests {
         let wanted = [(name("task begins"), 12.0, false), (name("question"), 15.0, false), (name("break"), 20.0, true)];
         assert_eq!(said(&markers), wanted);
         let first = &markers.entries()[0];
-        assert_eq!(first.recorded.as_ref().map(|marker| (marker.name.as_str(), marker.span.start)), Some(("task starts", at(10.0))));
+        assert_eq!(
+            first.recorded.as_ref().map(|marker| (marker.name.as_str(), marker.span.start)),
+            Some(("task starts", at(10.0)))
+        );
         assert_eq!(markers.entries()[1].recorded, None);
         assert_eq!(markers.counting().count(), 2);
     }

@@ -3,6 +3,7 @@
 //! | file        | is                                                               |
 //! |-------------|------------------------------------------------------------------|
 //! | `past`      | the session in memory: what was known at any time                |
+//! | `course`    | what happened in it                                              |
 //! | `transport` | where in it one is, how fast one goes, what the timeline shows   |
 //! | `projector` | fetches pictures and sound, beside the window                    |
 //! | `sound`     | the loudspeaker, and what is said of it                          |
@@ -11,6 +12,7 @@
 //!
 //! The panels that draw what is live draw this: it gives them a state that stands at one time of the past.
 
+pub mod course;
 pub mod markers;
 pub mod past;
 mod projector;
@@ -128,7 +130,6 @@ pub struct Playback {
     stands_at: Option<Timestamp>,
     /// The time whose picture must still be asked for.
     unasked: Option<Timestamp>,
-    is_dragged: bool,
     stepped_at: Option<f64>,
     rescored: Option<Rescored>,
     rescoring: Option<Rescoring>,
@@ -156,7 +157,6 @@ impl Playback {
             crop: None,
             stands_at: None,
             unasked: None,
-            is_dragged: false,
             stepped_at: None,
             rescored: None,
             rescoring: None,
@@ -252,12 +252,20 @@ impl Playback {
         Utc::from_nanos(header.began_unix_nanos + (at.nanos() - header.began_nanos))
     }
 
-    /// Goes on to the time `now`, seconds of the window's own time.
-    pub fn step(&mut self, ctx: &Context, now: f64, options: &Options) {
+    /// Of which time everything stands; `None` before anything does.
+    #[must_use]
+    pub const fn shown_at(&self) -> Option<Timestamp> {
+        self.stands_at
+    }
+
+    /// Goes on with the window's own time.
+    pub fn step(&mut self, ctx: &Context, options: &Options) {
+        let (now, is_held) = ctx.input(|input| (input.time, input.pointer.primary_down()));
         let secs = self.stepped_at.replace(now).map_or(0.0, |before| (now - before).clamp(0.0, LONGEST_STEP));
         self.sound.step(&self.transport, self.projector.as_ref(), secs);
         self.transport.step(secs, self.sound.heard(&self.transport));
-        if !self.is_dragged {
+        // Whoever holds on to a place in the timeline finds it where it was.
+        if !is_held {
             self.transport.show(f64::from(options.timeline_secs));
         }
         if self.stands_at != Some(self.cursor()) {
@@ -265,7 +273,7 @@ impl Playback {
         }
         self.ask();
         self.take_sight(ctx);
-        self.take_answers(options);
+        self.take_answers();
         if self.transport.is_playing() || self.unasked.is_some() {
             ctx.request_repaint();
         }
@@ -293,11 +301,6 @@ impl Playback {
         let job = Job::start("rescore", waker, move |tell| rescore(&folder, kind, tell));
         (self.rescored, self.trouble) = (None, None);
         self.rescoring = Some(Rescoring { kind, job });
-    }
-
-    /// Whether the pointer holds on to a place in the timeline: what is shown stands still then.
-    pub const fn drag(&mut self, is_dragged: bool) {
-        self.is_dragged = is_dragged;
     }
 
     fn seek(&mut self, at: Timestamp) {
@@ -366,13 +369,12 @@ impl Playback {
         }
     }
 
-    fn take_answers(&mut self, options: &Options) {
+    fn take_answers(&mut self) {
         let Some(Rescoring { kind, job }) = &mut self.rescoring else { return };
         let Some(done) = job.poll() else { return };
         match done.map_err(|broken| broken.to_string()).and_then(|answers| answers) {
             Ok(answers) => {
-                let rescored = Rescored::of(*kind, &self.past.kept.answers, &answers, options.clear_from);
-                self.rescored = Some(rescored);
+                self.rescored = Some(Rescored::of(*kind, &self.past.kept.answers, &answers));
             }
             Err(message) => self.trouble = Some(format!("The {} fusion can't answer it: {message}", kind.name())),
         }

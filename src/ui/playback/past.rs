@@ -3,8 +3,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::pipeline::FusionKind;
-use crate::pipeline::FusionState;
 use crate::pipeline::GatherSettings;
 use crate::pipeline::Gatherer;
 use crate::pipeline::PersonState;
@@ -24,6 +22,9 @@ use crate::time::Timestamp;
 use crate::time::Timestamped;
 use crate::ui::history::History;
 use crate::ui::history::Known;
+use crate::ui::playback::course::Course;
+use crate::ui::playback::course::Stretch;
+use crate::ui::playback::course::Turn;
 use crate::ui::state::STALE;
 use crate::ui::state::Saying;
 use crate::ui::state::Standing;
@@ -32,24 +33,6 @@ use crate::ui::state::WAVER;
 
 /// How long what was measured of a face stands beside its picture.
 const FACE_STANDS: Duration = Duration::from_millis(500);
-
-/// A stretch of which there is nothing, and why.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stretch {
-    /// From when to when.
-    pub span: Span,
-    /// Why.
-    pub kind: StretchKind,
-}
-
-/// Why there is nothing of a stretch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StretchKind {
-    /// It was forgotten, at the participant's or the operator's wish.
-    Forgotten,
-    /// The recording paused.
-    Paused,
-}
 
 /// A session, loaded.
 pub struct Past {
@@ -61,8 +44,8 @@ pub struct Past {
     pub state: State,
     /// From its beginning to its end.
     pub span: Span,
-    /// Of what there is nothing.
-    pub stretches: Vec<Stretch>,
+    /// What happened in it.
+    pub course: Course,
     gather: GatherSettings,
 }
 
@@ -84,23 +67,24 @@ impl Past {
     #[must_use]
     pub fn of(session: Session, kept: Kept) -> Self {
         let span = kept.span();
-        let mut state = State {
-            history: History::with_limit(2 * kept.answers.len() + 2),
-            begun: Some(span.start),
-            fusion: fusion(&kept),
-            reads_at_once: kept.answers.iter().rev().find_map(|one| one.value).is_some_and(|one| one.labels.is_some()),
-            ..State::default()
-        };
+        let course = Course::of(&kept, span);
+        let mut state = State::default();
+        state.history = History::with_limit(2 * kept.answers.len() + 2);
+        state.begun = Some(span.start);
+        state.reads_at_once =
+            kept.answers.iter().rev().find_map(|one| one.value).is_some_and(|one| one.labels.is_some());
         for answer in &kept.answers {
             state.history.push(answer.span.start, answer.value.as_ref().map(Known::from));
         }
         for level in &kept.levels {
             state.speech.push(level.span, &level.value);
         }
-        state.sayings.extend(kept.transcripts.iter().cloned().map(|said| said.map(Saying::Understood)));
-        let stretches = stretches(&kept, span);
+        let mut sayings: Vec<_> = kept.transcripts.iter().cloned().map(|said| said.map(Saying::Understood)).collect();
+        sayings.extend(course.not_transcribed.iter().cloned().map(|why| why.map(Saying::Unclear)));
+        sayings.sort_by_key(|said| begins(said));
+        state.sayings = sayings.into();
         let gather = gather_settings(&kept.header.settings);
-        Self { session, kept, state, span, stretches, gather }
+        Self { session, kept, state, span, course, gather }
     }
 
     /// What stood at `at`.
@@ -115,41 +99,58 @@ impl Past {
             without: None,
         });
         let recent = before.iter().rev().take_while(|answer| at.since(answer.span.start) <= WAVER);
-        let recent = recent.filter_map(|answer| Some((answer.span.start, answer.value.as_ref()?.reading.probabilities)));
+        let recent =
+            recent.filter_map(|answer| Some((answer.span.start, answer.value.as_ref()?.reading.probabilities)));
         let last = Modality::ALL.map(|modality| self.last_evidence(modality, at));
         let [last_face, _, last_words] = last.each_ref().map(|last| last.as_ref().map(|last| last.span.end));
         let known_secs = last.map(|last| last.map_or(0.0, |last| last.value.known_secs));
+        let (is_frozen, afresh) = (self.course.is_frozen(at), self.course.afresh(at));
         Standing {
             tick,
             level: self.level(at).cloned(),
             last_face,
             last_words,
-            person: PersonState { known_secs, is_frozen: false, afresh: None },
+            person: PersonState { known_secs, is_frozen, afresh },
+            fusion: self.course.fusion(at),
             recent: recent.collect::<Vec<_>>().into_iter().rev().collect(),
         }
     }
 
-    /// The newest answer at `at`, unless it is too old to be one.
+    /// Whether an answer is new enough at `at` to be one.
     #[must_use]
     pub fn is_fresh(tick: &Tick, at: Timestamp) -> bool {
         at.since(tick.moment.at) <= STALE
     }
 
     /// What was known at `at`, as the pipeline gathered it.
+    ///
+    /// Only what was said last counts, so that it need not be gathered from the beginning.
     fn moment(&self, at: Timestamp) -> Moment {
         let mut gatherer = Gatherer::new(self.gather.clone());
-        for modality in Modality::ALL {
-            gatherer.source_came(modality);
-        }
-        for modality in Modality::ALL {
-            if let Some((arrived, presence)) = self.newest(modality, at) {
-                gatherer.observe(modality, presence, arrived);
+        let (began, sources) = self.course.beginning(at);
+        gatherer.begin(sources);
+        let turns = self.course.turns(began, at);
+        let mut turns = turns.iter().peekable();
+        let newest = Modality::ALL.map(|modality| (modality, self.newest(modality, at)));
+        let mut newest: Vec<_> = newest
+            .into_iter()
+            .filter_map(|(modality, newest)| newest.map(|(arrived, presence)| (arrived, modality, presence)))
+            .filter(|(arrived, ..)| *arrived >= began)
+            .collect();
+        newest.sort_by_key(|(arrived, ..)| *arrived);
+        for (arrived, modality, presence) in newest {
+            while let Some((_, turn)) = turns.next_if(|(at, _)| *at <= arrived) {
+                take(&mut gatherer, turn);
             }
+            gatherer.observe(modality, presence, arrived);
+        }
+        for (_, turn) in turns {
+            take(&mut gatherer, turn);
         }
         // As many of the levels as it takes to know of digital silence.
         let from = at - Duration::from_secs_f32(self.gather.muted_secs.clamp(0.1, 3600.0) + 0.5);
         let [first, after] =
-            [from, at].map(|time| self.kept.levels.partition_point(|level| level.span.end <= time));
+            [from.max(began), at].map(|time| self.kept.levels.partition_point(|level| level.span.end <= time));
         for level in self.kept.levels.get(first..after).unwrap_or_default() {
             gatherer.hear(level.clone());
         }
@@ -189,52 +190,35 @@ impl Past {
     /// Why there is nothing of `at`.
     #[must_use]
     pub fn stretch(&self, at: Timestamp) -> Option<&Stretch> {
-        self.stretches.iter().find(|stretch| stretch.span.start <= at && at < stretch.span.end)
+        self.course.stretches.iter().find(|stretch| stretch.span.start <= at && at < stretch.span.end)
     }
 
     /// What is being said at `at`, or was said last: its place among the sayings.
     #[must_use]
     pub fn saying(&self, at: Timestamp) -> Option<usize> {
-        let begins = |said: &Timestamped<Saying>| match &said.value {
-            Saying::Understood(words) => words.spoken.start,
-            Saying::Unclear(_) => said.span.start,
-        };
         self.state.sayings.partition_point(|said| begins(said) <= at).checked_sub(1)
     }
 }
 
-/// The fusion that answered when the session began.
-fn fusion(kept: &Kept) -> Option<FusionState> {
-    let kind = FusionKind::CHOICE.into_iter().chain([FusionKind::Ungated]).find(|one| one.name() == kept.header.fusion)?;
-    Some(FusionState { answers: kind, asked: kind, there: FusionKind::CHOICE.to_vec(), missing: Vec::new() })
+/// When somebody began to say it.
+#[must_use]
+pub fn begins(said: &Timestamped<Saying>) -> Timestamp {
+    match &said.value {
+        Saying::Understood(words) => words.spoken.start,
+        Saying::Unclear(_) => said.span.start,
+    }
+}
+
+fn take(gatherer: &mut Gatherer, turn: &Turn) {
+    match turn {
+        Turn::Gather(change) => gatherer.change(change),
+        Turn::Afresh => gatherer.afresh(),
+    }
 }
 
 /// After how many seconds a reading held no longer when the session was recorded.
 fn gather_settings(settings: &str) -> GatherSettings {
     let table: Option<toml::Table> = settings.parse().ok();
-    let gather = table.as_ref().and_then(|table| {
-        let stages = table.get("stages").and_then(toml::Value::as_table).unwrap_or(table);
-        stages.get("gather")
-    });
+    let gather = table.as_ref().and_then(|table| table.get("gather"));
     gather.and_then(|gather| gather.clone().try_into().ok()).unwrap_or_default()
-}
-
-fn stretches(kept: &Kept, span: Span) -> Vec<Stretch> {
-    let mut all: Vec<Stretch> =
-        kept.forgotten().map(|span| Stretch { span, kind: StretchKind::Forgotten }).collect();
-    let mut paused = None;
-    for event in &kept.events {
-        match event.kind.as_str() {
-            "pause" => paused = Some(event.arrived),
-            "begin" | "resume" => {
-                if let Some(from) = paused.take() {
-                    all.push(Stretch { span: Span::new(from, event.arrived), kind: StretchKind::Paused });
-                }
-            }
-            _ => {}
-        }
-    }
-    all.extend(paused.map(|from| Stretch { span: Span::new(from, span.end), kind: StretchKind::Paused }));
-    all.sort_by_key(|stretch| stretch.span.start);
-    all
 }

@@ -97,12 +97,7 @@ impl Projector {
     }
 }
 
-fn work(
-    folder: &Path,
-    asked: &EventInlet<Ask>,
-    sight: LatestOutlet<Sight>,
-    waker: &Waker,
-) -> Result<(), SessionError> {
+fn work(folder: &Path, asked: &EventInlet<Ask>, sight: LatestOutlet<Sight>, waker: &Waker) -> Result<(), SessionError> {
     let session = Session::open(folder)?;
     let mut screen = Screen { pictures: Pictures::open(&session)?, sight, last: None };
     let mut feed = Feed { sounds: Sounds::open(&session)?, speaker: None, next: None };

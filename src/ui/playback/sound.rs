@@ -78,7 +78,10 @@ impl Sound {
             // It may have been plugged in since.
             self.speaker = None;
         }
-        if is_wanted && self.speaker.is_none() && let Some(open) = &self.open {
+        if is_wanted
+            && self.speaker.is_none()
+            && let Some(open) = &self.open
+        {
             let (outlet, speaker) = open(self.clock.clone());
             (self.outlet, self.speaker) = (Some(Box::new(outlet)), Some(speaker));
         }
@@ -131,9 +134,7 @@ impl Sound {
             }
             Some(SpeakerState::Opening) => SoundNote::new("sound …", "the loudspeaker is being opened"),
             Some(SpeakerState::Running { name }) => SoundNote::new("sound", format!("heard on: {name}")),
-            None if self.open.is_none() => {
-                SoundNote::new("no sound", "this window has no way to a loudspeaker")
-            }
+            None if self.open.is_none() => SoundNote::new("no sound", "this window has no way to a loudspeaker"),
             None => SoundNote::new("sound", "the kept sound is heard when it is played at 1×"),
         }
     }

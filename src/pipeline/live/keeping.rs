@@ -1,0 +1,419 @@
+//! Recording, from where answers are made: what is kept, pauses, forgetting, markers.
+
+use std::path::PathBuf;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::capture::SourceState;
+use crate::fuse::Fuser as _;
+use crate::link::event;
+use crate::link::event::EventInlet;
+use crate::link::event::Next;
+use crate::pipeline::event::Event;
+use crate::pipeline::event::Health;
+use crate::pipeline::event::Mark;
+use crate::pipeline::event::RecordRequest;
+use crate::pipeline::event::RecordState;
+use crate::pipeline::event::SourceChoice;
+use crate::pipeline::event::Tick;
+use crate::pipeline::live::LiveSettings;
+use crate::pipeline::live::fuse::Fusing;
+use crate::pipeline::live::fuse::Run;
+use crate::pipeline::live::spawn::thread;
+use crate::pipeline::live::stage::Begin;
+use crate::pipeline::live::stage::Knows;
+use crate::pipeline::live::stage::Order;
+use crate::pipeline::live::stage::Told;
+use crate::pipeline::live::stage::pause;
+use crate::pipeline::live::wiring::Ends;
+use crate::pipeline::stages::Stages;
+use crate::record::Keep;
+use crate::record::Progress;
+use crate::record::RecordLinks;
+use crate::record::Recorder;
+use crate::record::of_transcript;
+use crate::record::streams;
+use crate::record::values;
+use crate::session::Consent;
+use crate::session::Header;
+use crate::session::Item;
+use crate::session::SessionError;
+use crate::session::Subject;
+use crate::session::free_bytes;
+use crate::signal::Level;
+use crate::signal::Transcript;
+use crate::time::Clock;
+use crate::time::Span;
+use crate::time::Timestamp;
+use crate::time::Timestamped;
+use crate::time::Utc;
+
+/// After so long without a word from the recorder, or without anything new on the disk, the disk is stuck.
+const STUCK: Duration = Duration::from_millis(1500);
+/// A recording doesn't begin with less room on the disk than this, and says so while there is less than twice of it.
+const LEAST_FREE: u64 = 100 << 20;
+/// For so long a recorder that was told to end may say nothing.
+const PATIENCE: Duration = Duration::from_secs(15);
+const PROGRESS: usize = 64;
+
+/// Where a run's input comes from, for the header of a session.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Origin {
+    header: Header,
+    streams: streams::Origins,
+    names: [Option<String>; 2],
+}
+
+impl Origin {
+    pub(super) fn of(stages: &Stages, source: &SourceChoice, settings: &LiveSettings) -> Self {
+        let (kind, file) = match source {
+            SourceChoice::Live { .. } => ("live", None),
+            SourceChoice::Recording(path) => ("recording", Some(path.display().to_string())),
+            SourceChoice::Demo { seed } => ("synthetic", Some(format!("seed {seed}"))),
+        };
+        let header = Header {
+            program: format!("{} {}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
+            machine: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            source: kind.to_owned(),
+            source_names: file.into_iter().collect(),
+            variant: stages.variant().name().to_owned(),
+            fusion: stages.fusions.chosen().name().to_owned(),
+            models: stages.models.clone(),
+            settings: toml::to_string(&settings.stages).unwrap_or_default(),
+            camera_latency_nanos: i64::from(settings.camera.latency_millis) * 1_000_000,
+            ..Header::new(Subject::default())
+        };
+        let fusion = stages.fusions.chosen().model().map(str::to_owned).into_iter().collect();
+        let models = stages.models_by_modality();
+        Self {
+            header,
+            streams: streams::Origins { models, fusion, ..streams::Origins::default() },
+            names: [None, None],
+        }
+    }
+
+    /// A source says what it is: the camera (0) or the microphone (1).
+    pub(super) fn named(&mut self, which: usize, state: &SourceState) {
+        if let (SourceState::Running { name, form }, Some(place)) = (state, self.names.get_mut(which)) {
+            *place = Some(format!("{name}, {form}"));
+        }
+    }
+
+    fn begin(&self, subject: Subject, fusion: &str, began: Timestamp) -> (Header, streams::Origins) {
+        let utc = Utc::now();
+        let mut header = Header { subject, fusion: fusion.to_owned(), ..self.header.clone() };
+        header.source_names.extend(self.names.iter().flatten().cloned());
+        (header.began_utc, header.began_unix_nanos, header.began_nanos) = (utc.to_string(), utc.nanos(), began.nanos());
+        let [camera, microphone] = self.names.clone().map(Option::unwrap_or_default);
+        (header, streams::Origins { camera, microphone, ..self.streams.clone() })
+    }
+}
+
+/// A recording that goes on.
+pub(super) struct Keeping {
+    links: RecordLinks,
+    thread: JoinHandle<()>,
+    progress: EventInlet<Progress>,
+    state: RecordState,
+    /// When the recorder was last heard of.
+    heard_at: Timestamp,
+    answers: u64,
+    events: u64,
+    clocks: u64,
+    markers: u64,
+}
+
+impl Keeping {
+    fn start(
+        request: &RecordRequest,
+        (header, origins): (Header, streams::Origins),
+        clock: std::sync::Arc<dyn Clock>,
+    ) -> Result<Self, SessionError> {
+        let since = Timestamp::from_nanos(header.began_nanos);
+        let (recorder, links) = Recorder::create(&request.root, header, &origins)?;
+        let folder = recorder.folder().to_path_buf();
+        let (outlet, progress) = event::link(PROGRESS);
+        let thread = thread("record", move || {
+            recorder.run(clock.as_ref(), pause, |progress| {
+                outlet.offer(progress);
+            });
+        });
+        let thread = thread.map_err(|error| SessionError::Disk {
+            what: "the system gives no thread to record with",
+            reason: error.to_string(),
+            path: folder,
+        })?;
+        let state =
+            RecordState { subject: request.subject.clone(), since, is_paused: false, progress: None, trouble: None };
+        Ok(Self { links, thread, progress, state, heard_at: since, answers: 0, events: 0, clocks: 0, markers: 0 })
+    }
+
+    fn item(&self, item: Item) {
+        if !self.state.is_paused || item.stream == streams::EVENTS {
+            self.links.numbers.keep(Keep::Item(item));
+        }
+    }
+
+    pub(super) fn answer(&mut self, tick: &Tick) {
+        self.answers += 1;
+        let at = tick.moment.at;
+        let values = values::of_answer(tick.fused.as_ref());
+        let (stream, seq, bytes) = (streams::AFFECT, self.answers, Vec::new());
+        self.item(Item { stream, arrived: at, span: Span::at(at), seq, values, bytes });
+    }
+
+    pub(super) fn told(&self, told: &Told, now: Timestamp) {
+        self.item(values::of_presence(told.modality, &told.presence, told.place, &told.features, now));
+    }
+
+    pub(super) fn level(&self, level: &Timestamped<Level>, now: Timestamp) {
+        let (stream, values, bytes) = (streams::LEVEL, values::of_level(&level.value), Vec::new());
+        self.item(Item { stream, arrived: now, span: level.span, seq: level.seq, values, bytes });
+    }
+
+    pub(super) fn transcript(&self, said: &Timestamped<Transcript>, now: Timestamp) {
+        if self.links.numbers.keeps(Consent::Words) {
+            let bytes = serde_json::to_vec(&of_transcript(&said.value)).unwrap_or_default();
+            let (stream, values) = (streams::TRANSCRIPT, Vec::new());
+            self.item(Item { stream, arrived: now, span: said.span, seq: said.seq, values, bytes });
+        }
+    }
+
+    pub(super) fn event(&mut self, span: Span, now: Timestamp, what: &Value) {
+        self.events += 1;
+        let bytes = serde_json::to_vec(what).unwrap_or_default();
+        let (stream, seq, values) = (streams::EVENTS, self.events, Vec::new());
+        self.item(Item { stream, arrived: now, span, seq, values, bytes });
+    }
+
+    /// Both clocks, and how the machine is doing.
+    pub(super) fn health(&mut self, health: &Health, now: Timestamp) {
+        self.clocks += 1;
+        let millis = |time: Duration| time.as_secs_f64() * 1000.0;
+        let stages: Vec<_> = health
+            .stages
+            .iter()
+            .map(|one| {
+                json!({
+                    "stage": one.stage, "rate_hz": one.rate_hz, "count": one.count,
+                    "p50_ms": millis(one.p50), "p95_ms": millis(one.p95),
+                })
+            })
+            .collect();
+        let links: Vec<_> = health
+            .links
+            .iter()
+            .map(|one| {
+                json!({
+                    "link": one.link, "passed": one.passed, "dropped": one.dropped, "newest_only": one.is_newest_only,
+                })
+            })
+            .collect();
+        let what = json!({
+            "utc_unix_nanos": Utc::now().nanos(), "xruns": health.xruns, "cpu_percent": health.cpu_percent,
+            "memory_bytes": health.memory_bytes, "stages": stages, "links": links,
+        });
+        let bytes = serde_json::to_vec(&what).unwrap_or_default();
+        let (stream, seq, values) = (streams::CLOCK, self.clocks, Vec::new());
+        self.item(Item { stream, arrived: now, span: Span::at(now), seq, values, bytes });
+    }
+
+    /// What has changed since it was last asked.
+    fn news(&mut self, now: Timestamp) -> Option<RecordState> {
+        let mut is_news = false;
+        while let Next::Item(progress) = self.progress.poll() {
+            self.heard_at = now;
+            self.state.progress = Some(progress);
+            is_news = true;
+        }
+        let trouble = self.trouble(now);
+        if trouble != self.state.trouble {
+            self.state.trouble = trouble;
+            is_news = true;
+        }
+        is_news.then(|| self.state.clone())
+    }
+
+    fn trouble(&mut self, now: Timestamp) -> Option<String> {
+        let silent = now.since(self.heard_at);
+        let (mut said, mut behind) = (None, Duration::ZERO);
+        if let Some(Progress::Running { synced_until, trouble, free_bytes, lost, .. }) = &self.state.progress {
+            behind = now.since(*synced_until);
+            said = trouble.as_ref().map(|trouble| format!("{trouble}; {lost} items lost so far"));
+            if said.is_none() && free_bytes.is_some_and(|free| free < 2 * LEAST_FREE) {
+                said = Some("the disk is almost full; make room, or end the recording".to_owned());
+            }
+        }
+        if said.is_some() {
+            return said;
+        }
+        let waited = silent.max(if self.state.is_paused { Duration::ZERO } else { behind });
+        (waited >= STUCK).then(|| {
+            let secs = waited.as_secs();
+            format!("nothing has reached the disk for {secs} s; readings go on, what can't be kept is counted")
+        })
+    }
+
+    /// Ends the session and waits until it is on the disk and was looked through. Nobody waits for a disk that is stuck: it
+    /// is said, and the session stays as it is on the disk.
+    pub(super) fn end(mut self, mut tell: impl FnMut(RecordState)) {
+        self.links.finish();
+        loop {
+            match self.progress.wait(PATIENCE) {
+                Next::Item(progress) => self.state.progress = Some(progress),
+                Next::Closed => break,
+                Next::Nothing => {
+                    let message =
+                        "the disk takes nothing any more; what had reached it is a session that can be opened";
+                    let folder = self.folder();
+                    self.state.progress = Some(Progress::Failed { folder, message: message.to_owned() });
+                    return tell(self.state);
+                }
+            }
+            tell(self.state.clone());
+        }
+        self.thread.join().ok();
+    }
+
+    /// The session's folder, as far as the recorder has said.
+    fn folder(&self) -> PathBuf {
+        match &self.state.progress {
+            Some(
+                Progress::Running { folder, .. }
+                | Progress::Checking { folder, .. }
+                | Progress::Saved { folder, .. }
+                | Progress::Failed { folder, .. },
+            ) => folder.clone(),
+            None => PathBuf::new(),
+        }
+    }
+}
+
+impl Fusing {
+    /// Something happened now: it is kept, if anything is.
+    pub(super) fn keep_event(&mut self, now: Timestamp, what: &Value) {
+        if let Some(keeping) = self.keeping.as_mut() {
+            keeping.event(Span::at(now), now, what);
+        }
+    }
+
+    /// Which fusion answers.
+    pub(super) fn keep_fusion(&mut self, now: Timestamp) {
+        let fusion = self.fusions.chosen().name();
+        self.keep_event(now, &json!({ "type": "fusion", "fusion": fusion }));
+    }
+
+    /// Begins with nothing in view: here, and in every stage.
+    fn begin_anew(&mut self, knows: Knows, ends: &Ends, now: Timestamp) {
+        let sources = self.gatherer.sources();
+        let event = json!({ "type": "begin", "sources": sources, "fusion": self.fusions.chosen().name() });
+        self.gatherer.begin(sources);
+        self.fusions.reset();
+        self.not_before = now;
+        if knows == Knows::Nothing {
+            self.person.known_secs = [0.0; 3];
+            self.person.afresh = Some((now, "what was forgotten is forgotten here as well".to_owned()));
+        }
+        let links = self.keeping.as_ref().filter(|keeping| !keeping.state.is_paused).map(|keeping| &keeping.links);
+        let order = |kept| Order::Begin(Begin { at: now, knows, kept });
+        ends.face_orders.offer(order(links.map(|links| links.face.clone())));
+        ends.hear_orders.offer(order(links.map(|links| links.sound.clone())));
+        ends.voice_orders.offer(order(links.map(|links| links.talk.clone())));
+        ends.words_orders.offer(order(links.map(|links| links.talk.clone())));
+        self.keep_event(now, &event);
+    }
+}
+
+impl Run {
+    pub(super) fn record(&self, request: &RecordRequest, ends: &Ends, fusing: &mut Fusing) {
+        let now = self.clock.now();
+        let failed = |message: String| {
+            let progress = Some(Progress::Failed { folder: request.root.clone(), message });
+            let state =
+                RecordState { subject: request.subject.clone(), since: now, is_paused: false, progress, trouble: None };
+            self.events.offer(Event::Recording(Box::new(state)));
+        };
+        if fusing.keeping.is_some() {
+            return;
+        }
+        if let Some(free) = free_bytes(&request.root).filter(|free| *free < LEAST_FREE) {
+            let message = format!(
+                "there are {} MB left on the disk, and a recording needs {} to begin; make room, or choose another folder",
+                free >> 20,
+                LEAST_FREE >> 20
+            );
+            return failed(message);
+        }
+        let begun = fusing.origin.begin(request.subject.clone(), fusing.fusions.chosen().name(), now);
+        match Keeping::start(request, begun, self.clock.clone()) {
+            Ok(keeping) => {
+                self.events.offer(Event::Recording(Box::new(keeping.state.clone())));
+                fusing.keeping = Some(keeping);
+                fusing.begin_anew(Knows::AsBefore, ends, now);
+            }
+            Err(error) => failed(error.to_string()),
+        }
+    }
+
+    pub(super) fn pause(&self, ends: &Ends, fusing: &mut Fusing) {
+        let now = self.clock.now();
+        fusing.keep_event(now, &json!({ "type": "pause" }));
+        let Some(keeping) = fusing.keeping.as_mut() else { return };
+        keeping.state.is_paused = true;
+        self.events.offer(Event::Recording(Box::new(keeping.state.clone())));
+        for orders in [&ends.face_orders, &ends.hear_orders, &ends.voice_orders, &ends.words_orders] {
+            orders.offer(Order::KeepNothing);
+        }
+    }
+
+    pub(super) fn resume(&self, ends: &Ends, fusing: &mut Fusing) {
+        let now = self.clock.now();
+        let Some(keeping) = fusing.keeping.as_mut().filter(|keeping| keeping.state.is_paused) else { return };
+        keeping.state.is_paused = false;
+        self.events.offer(Event::Recording(Box::new(keeping.state.clone())));
+        fusing.begin_anew(Knows::AsBefore, ends, now);
+    }
+
+    pub(super) fn forget(&self, length: Duration, ends: &Ends, fusing: &mut Fusing) {
+        let now = self.clock.now();
+        let Some(keeping) = fusing.keeping.as_ref() else { return };
+        let from = (now - length).max(keeping.state.since);
+        let span = Span::new(from, now);
+        keeping.links.forget(span);
+        self.events.offer(Event::Forgotten(span));
+        fusing.begin_anew(Knows::Nothing, ends, now);
+    }
+
+    pub(super) fn mark(&self, mark: Mark, fusing: &mut Fusing) {
+        let now = self.clock.now();
+        let Some(keeping) = fusing.keeping.as_mut() else { return };
+        keeping.markers += 1;
+        let what = json!({
+            "type": "marker", "id": keeping.markers, "kind": mark.kind, "name": mark.name, "text": mark.text,
+        });
+        keeping.event(mark.span, now, &what);
+        self.events.offer(Event::Marked(mark));
+    }
+
+    pub(super) fn stop_recording(&self, ends: &Ends, fusing: &mut Fusing) {
+        let Some(keeping) = fusing.keeping.take() else { return };
+        for orders in [&ends.face_orders, &ends.hear_orders, &ends.voice_orders, &ends.words_orders] {
+            orders.offer(Order::KeepNothing);
+        }
+        keeping.links.finish();
+        fusing.ending.push(keeping);
+    }
+
+    /// Tells how the recording is doing.
+    pub(super) fn watch_recording(&self, fusing: &mut Fusing, now: Timestamp) {
+        for keeping in fusing.keeping.iter_mut().chain(&mut fusing.ending) {
+            if let Some(state) = keeping.news(now) {
+                self.events.offer(Event::Recording(Box::new(state)));
+            }
+        }
+        fusing.ending.retain(|keeping| keeping.state.is_running());
+    }
+}
