@@ -142,6 +142,111 @@ impl Maker<'_> {
     fn run(mut self) -> Result<PathBuf, SessionError> {
         let secs = self.made.secs;
         self.event(0.0, (0.0, 0.0), &begin())?;
+        let (mut answered, mut seen, mut heard, mut told) = (0, 0, 0, 0);
+        let (mut is_forgotten, mut is_marked, mut is_excluded) = (false, false, false);
+        for step in 0..(secs / STEP) as u64 {
+            let at = step as f64 * STEP;
+            let share = at / secs;
+            if (FORGOTTEN.0..FORGOTTEN.1).contains(&share) {
+                is_forgotten = true;
+                continue;
+            }
+            if std::mem::take(&mut is_forgotten) {
+                let what = serde_json::json!({ "type": "forgotten", "items": 4321 });
+                self.event(at, (FORGOTTEN.0 * secs, FORGOTTEN.1 * secs), &what)?;
+                self.event(at, (at, at), &begin())?;
+            }
+            if share >= 0.1 && !std::mem::replace(&mut is_marked, true) {
+                self.marker(at, (at, at), "marker", "task starts", "")?;
+            }
+            if share >= EXCLUDED.1 && !std::mem::replace(&mut is_excluded, true) {
+                let stretch = (EXCLUDED.0 * secs, EXCLUDED.1 * secs);
+                self.marker(at, stretch, "exclude", "knock at the door", "")?;
+                self.marker(at, (at, at), "marker", "note", "went on by themselves")?;
+            }
+            self.sound(at)?;
+            for _ in due(&mut heard, at, 31.25) {
+                self.level(at)?;
+            }
+            for _ in due(&mut seen, at, FACE_HZ) {
+                self.face(at)?;
+            }
+            self.talk(at)?;
+            for _ in due(&mut answered, at, 25.0) {
+                self.answer(at)?;
+            }
+            for _ in due(&mut told, at, 1.0) {
+                let utc = self.made.began.nanos() + (at * 1e9) as i64;
+                let what = serde_json::json!({ "type": "clock", "utc_unix_nanos": utc });
+                self.json(streams::CLOCK, at, (at, at), &what)?;
+            }
+            if step % 200 == 0 {
+                self.writer.flush()?;
+            }
+        }
+        self.writer.finish()
+    }
+
+    fn time(&self, at: f64) -> Timestamp {
+        Timestamp::from_secs(self.made.clock_secs + at)
+    }
+
+    fn put(
+        &mut self,
+        stream: u8,
+        at: f64,
+        span: (f64, f64),
+        values: Vec<f32>,
+        bytes: Vec<u8>,
+    ) -> Result<(), SessionError> {
+        let span = Span::new(self.time(span.0), self.time(span.1));
+        let seq = self.next(stream);
+        self.keep(Item { stream, arrived: self.time(at), span, seq, values, bytes })
+    }
+
+    fn keep(&mut self, item: Item) -> Result<(), SessionError> {
+        if self.writer.keeps(item.stream) && !self.writer.put(item.clone())? {
+            self.writer.flush()?;
+            self.writer.put(item)?;
+        }
+        Ok(())
+    }
+
+    fn next(&mut self, stream: u8) -> u64 {
+        let count = self.counts.entry(stream).or_insert(0);
+        *count += 1;
+        *count - 1
+    }
+
+    fn json(&mut self, stream: u8, at: f64, span: (f64, f64), what: &serde_json::Value) -> Result<(), SessionError> {
+        self.put(stream, at, span, Vec::new(), serde_json::to_vec(what).unwrap_or_default())
+    }
+
+    fn event(&mut self, at: f64, span: (f64, f64), what: &serde_json::Value) -> Result<(), SessionError> {
+        self.json(streams::EVENTS, at, span, what)
+    }
+
+    fn marker(&mut self, at: f64, span: (f64, f64), kind: &str, name: &str, text: &str) -> Result<(), SessionError> {
+        self.events += 1;
+        let what = serde_json::json!({ "type": "marker", "id": self.events, "kind": kind, "name": name, "text": text });
+        self.event(at, span, &what)
+    }
+
+    fn sound(&mut self, at: f64) -> Result<(), SessionError> {
+        let rate = 16_000.0;
+        let samples: Vec<f32> = (0..160)
+            .map(|index| {
+                let secs = at + f64::from(index) / rate;
+                let loud = if said(secs).is_some() { 0.2 } else { 0.0005 };
+                let pitch = std::f64::consts::TAU * 140.0 * secs;
+                (loud * ((pitch).sin() + 0.5 * (2.0 * pitch).sin() + 0.3 * (5.0 * pitch).sin())) as f32
+            })
+            .collect();
+        let (stream, arrived) = (streams::SOUND, self.time(at + 0.02));
+        let first = self.heard;
+        self.heard += 480;
+        let span = Span::at(self.time(at));
+        self.keep(Item { stream, arrived, span, seq: first, values: samples, bytes: Vec::new() })?;
         let (stream, values) = (streams::SOUND_STAMPS, vec![480.0, 0.0]);
         self.keep(Item { stream, arrived, span, seq: first, values, bytes: Vec::new() })
     }

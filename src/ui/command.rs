@@ -48,6 +48,22 @@ pub enum WindowCommand {
     Timeline(f32),
     /// Spoil the input on purpose in these ways, and in no others.
     Spoil(Vec<Spoil>),
+    /// Record a session of whom the form says.
+    Record,
+    /// Keep nothing for a while, or go on.
+    PauseRecording,
+    /// Take the last minute off the disk.
+    ForgetLast,
+    /// End the recording.
+    StopRecording,
+    /// Mark this moment with the name of a key, 1 to 9.
+    MarkKey(u8),
+    /// Mark this moment with what was typed.
+    MarkText,
+    /// Mark what happened in the last half minute.
+    MarkLately,
+    /// Begin a stretch that doesn't count, or end it.
+    Exclude,
     /// Take these settings.
     Set(Box<Options>),
     /// Put this text on the clipboard.
@@ -77,4 +93,8 @@ pub enum Sheet {
     Markers,
     /// Another fusion's answers to it.
     Compare,
+    /// Whom a recording is of and what is kept; while one runs, how it is doing.
+    Record,
+    /// A marker's words.
+    Mark,
 }

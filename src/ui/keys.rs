@@ -33,7 +33,7 @@ pub enum Keys {
 }
 
 /// All keys, in the order of the help.
-pub static BINDINGS: [Binding; 19] = [
+pub static BINDINGS: [Binding; 25] = [
     bind(Key::Space, "Space", "hold the view still (nothing else stops)", WindowCommand::Hold),
     bind(Key::L, "L", "points of the face on the picture", WindowCommand::Landmarks),
     bind(Key::V, "V", "what it would be without the voice", WindowCommand::Without(Modality::Voice)),
@@ -43,6 +43,12 @@ pub static BINDINGS: [Binding; 19] = [
     bind(Key::A, "A", "start afresh with this person", WindowCommand::Afresh),
     bind(Key::Z, "Z", "freeze what is known of this person, or learn on", WindowCommand::Freeze),
     bind(Key::X, "X", "trouble made on purpose, and what it does", WindowCommand::Sheet(Sheet::Sabotage)),
+    bind(Key::R, "R", "record a session; while one runs, how it is doing", WindowCommand::Sheet(Sheet::Record)),
+    bind(Key::P, "P", "pause the recording, or go on", WindowCommand::PauseRecording),
+    bind(Key::M, "M", "mark this moment with words", WindowCommand::Sheet(Sheet::Mark)),
+    bind(Key::K, "K", "mark what happened in the last 30 s", WindowCommand::MarkLately),
+    bind(Key::E, "E", "begin a stretch that doesn't count, or end it", WindowCommand::Exclude),
+    bind(Key::Backspace, "⌫", "forget the last 60 s of the recording: gone from the disk", WindowCommand::ForgetLast),
     bind(Key::F1, "F1", "picture", WindowCommand::Toggle(Panel::Picture)),
     bind(Key::F2, "F2", "emotions and what they rest on", WindowCommand::Toggle(Panel::Readings)),
     bind(Key::F3, "F3", "timeline", WindowCommand::Toggle(Panel::Timeline)),
@@ -76,6 +82,10 @@ pub static REPLAY: [Binding; 12] = [
     bind(Key::C, "C", "compare with another fusion", WindowCommand::Sheet(Sheet::Compare)),
 ];
 
+/// What marks by name.
+const MARKER_KEYS: [Key; 9] =
+    [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
+
 const fn bind(key: Key, name: &'static str, does: &'static str, command: WindowCommand) -> Binding {
     Binding { key, name, does, command, shift: false }
 }
@@ -100,7 +110,15 @@ pub const fn is_of_replay(command: &WindowCommand) -> bool {
             | WindowCommand::NextFusion
             | WindowCommand::Without(_)
             | WindowCommand::Spoil(_)
-            | WindowCommand::Sheet(Sheet::Sabotage)
+            | WindowCommand::Record
+            | WindowCommand::PauseRecording
+            | WindowCommand::ForgetLast
+            | WindowCommand::StopRecording
+            | WindowCommand::MarkKey(_)
+            | WindowCommand::MarkText
+            | WindowCommand::MarkLately
+            | WindowCommand::Exclude
+            | WindowCommand::Sheet(Sheet::Sabotage | Sheet::Record | Sheet::Mark)
     )
 }
 
@@ -131,11 +149,14 @@ fn command_of(key: Key, shift: bool, keys: Keys) -> Option<WindowCommand> {
     // Some keyboards give the question mark as a shifted slash.
     let key = if key == Key::Slash && shift { Key::Questionmark } else { key };
     let of = |bindings: &[Binding]| bindings.iter().find(|one| one.key == key).map(|one| one.command.clone());
-    if keys == Keys::Live {
-        return of(&BINDINGS);
+    if keys == Keys::Replay {
+        let own = REPLAY.iter().find(|one| one.key == key && one.shift == shift).map(|one| one.command.clone());
+        return own.or_else(|| of(&BINDINGS).filter(is_of_replay));
     }
-    let own = REPLAY.iter().find(|one| one.key == key && one.shift == shift).map(|one| one.command.clone());
-    own.or_else(|| of(&BINDINGS).filter(is_of_replay))
+    if let Some(number) = MARKER_KEYS.iter().position(|one| *one == key) {
+        return Some(WindowCommand::MarkKey(number as u8 + 1));
+    }
+    of(&BINDINGS)
 }
 
 #[cfg(test)]

@@ -136,6 +136,11 @@ impl Library {
         &self.done
     }
 
+    /// Says why something isn't done.
+    pub fn refuse(&mut self, why: &str) {
+        self.done.push(Done { text: why.to_owned(), is_trouble: true });
+    }
+
     /// Looks what there is under `root`.
     pub fn list(&mut self, root: PathBuf, waker: &Waker) {
         self.root.clone_from(&root);

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::pipeline::Consent;
 use crate::pipeline::FusionKind;
 use crate::pipeline::Pick;
 
@@ -39,7 +40,19 @@ pub struct Options {
     pub microphone: Pick,
     /// The fusion last chosen.
     pub fusion: FusionPick,
+    /// What the keys 1 to 9 mark while a session is recorded.
+    pub markers: Vec<String>,
+    /// The participant last recorded: what the next recording is offered.
+    pub participant: String,
+    /// The task last recorded.
+    pub task: String,
+    /// The consent last recorded with.
+    pub consent: Consent,
 }
+
+/// What the keys 1 to 9 mark, unless the settings say otherwise.
+const MARKERS: [&str; 9] =
+    ["task starts", "task ends", "stimulus", "response", "question", "answer", "interruption", "error", "other"];
 
 impl Default for Options {
     fn default() -> Self {
@@ -58,6 +71,10 @@ impl Default for Options {
             camera: Pick::Default,
             microphone: Pick::Default,
             fusion: FusionPick::Default,
+            markers: MARKERS.map(str::to_owned).to_vec(),
+            participant: "P01".to_owned(),
+            task: String::new(),
+            consent: Consent::Numbers,
         }
     }
 }
@@ -70,6 +87,7 @@ impl Options {
     #[must_use]
     pub fn checked(mut self) -> Self {
         let or = |value: f32, otherwise: f32| if value.is_finite() { value } else { otherwise };
+        self.markers.truncate(MARKERS.len());
         self.scale = or(self.scale, 1.0).clamp(0.75, 2.0);
         self.trail_secs = or(self.trail_secs, 20.0).clamp(0.0, 120.0);
         self.clear_from = or(self.clear_from, 0.45).clamp(0.0, 1.0);

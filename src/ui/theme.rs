@@ -62,6 +62,10 @@ pub struct Palette {
     pub good: Color32,
     /// What is to be looked at. Always beside a word that says so.
     pub doubtful: Color32,
+    /// The light that says that somebody is recorded.
+    pub record: Color32,
+    /// Words on that light.
+    pub on_record: Color32,
     /// The band that says that nobody real is read.
     pub banner: Color32,
     /// Words on the band.
@@ -94,6 +98,8 @@ static DARK: Palette = Palette {
     alert: Color32::from_rgb(0xFF, 0x76, 0x6B),
     good: Color32::from_rgb(0x5B, 0xD0, 0x8A),
     doubtful: Color32::from_rgb(0xF2, 0xB8, 0x4B),
+    record: Color32::from_rgb(0xC6, 0x1C, 0x1C),
+    on_record: Color32::from_rgb(0xFF, 0xFF, 0xFF),
     banner: Color32::from_rgb(0xF0, 0xE4, 0x42),
     banner_text: Color32::from_rgb(0x10, 0x10, 0x10),
     behind_picture: Color32::from_rgb(0x08, 0x0A, 0x0C),
@@ -122,6 +128,8 @@ static LIGHT: Palette = Palette {
     alert: Color32::from_rgb(0xB4, 0x23, 0x18),
     good: Color32::from_rgb(0x1E, 0x7D, 0x45),
     doubtful: Color32::from_rgb(0x9A, 0x67, 0x00),
+    record: Color32::from_rgb(0xC6, 0x1C, 0x1C),
+    on_record: Color32::from_rgb(0xFF, 0xFF, 0xFF),
     banner: Color32::from_rgb(0xF0, 0xE4, 0x42),
     banner_text: Color32::from_rgb(0x10, 0x10, 0x10),
     behind_picture: Color32::from_rgb(0x1B, 0x1F, 0x25),

@@ -10,6 +10,8 @@
 //! | `fusion`       | fusion networks answer as where they were trained                        |
 //! | `models`       | each model loads; what is wrong with one is said                         |
 //! | `recordings`   | `analyze` and `run` keep their word about files                          |
+//! | `replay`       | a session replayed gives the same bits, and holds only what was consented to |
+//! | `sessions`     | what is written is read, whatever happens to the file                    |
 //! | `streaming`    | how sound is split into blocks makes no difference                       |
 //! | `trouble`      | input that is spoilt on purpose is found out by what is measured         |
 //! | `variants`     | the open variant reads without what forbids commercial use               |
@@ -32,6 +34,8 @@ mod faces;
 mod fusion;
 mod models;
 mod recordings;
+mod replay;
+mod sessions;
 mod streaming;
 mod support;
 mod trouble;

@@ -269,7 +269,7 @@ impl Ends {
     }
 }
 
-fn stage(
+pub(super) fn stage(
     name: &'static str,
     notes: Notes,
     work: impl FnOnce() -> Result<(), String> + Send + 'static,

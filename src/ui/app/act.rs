@@ -51,6 +51,12 @@ impl App {
             }
             WindowCommand::Theme => self.change(ctx, |options| options.theme = options.theme.other()),
             WindowCommand::Sheet(sheet) => {
+                if sheet == Sheet::Mark {
+                    if !self.is_recording() {
+                        return;
+                    }
+                    self.mark_at = self.wiring.as_ref().map(|wiring| wiring.clock.now());
+                }
                 self.sheet = if self.sheet == Some(sheet) { None } else { Some(sheet) };
                 match self.sheet {
                     Some(Sheet::Sources) => self.devices = None,
@@ -59,6 +65,14 @@ impl App {
                 }
             }
             WindowCommand::Close => self.sheet = None,
+            WindowCommand::Record
+            | WindowCommand::PauseRecording
+            | WindowCommand::ForgetLast
+            | WindowCommand::StopRecording
+            | WindowCommand::MarkKey(_)
+            | WindowCommand::MarkText
+            | WindowCommand::MarkLately
+            | WindowCommand::Exclude => self.recording(ctx, &command),
             WindowCommand::Timeline(secs) => self.change(ctx, |options| options.timeline_secs = secs),
             WindowCommand::Spoil(spoils) => {
                 if let Some(wiring) = &self.wiring
@@ -126,7 +140,7 @@ impl App {
         };
     }
 
-    fn change(&mut self, ctx: &Context, change: impl FnOnce(&mut Options)) {
+    pub(super) fn change(&mut self, ctx: &Context, change: impl FnOnce(&mut Options)) {
         let mut changed = self.options.clone();
         change(&mut changed);
         let changed = changed.checked();

@@ -43,6 +43,9 @@ impl App {
             asked.extend(self.middle_ui(ui, &places));
         }
         asked.extend(self.sheet_ui(ui.ctx(), places.middle));
+        if let Some(colour) = panels::record_frame(&self.view()) {
+            ui.painter().rect_stroke(window, 0.0, egui::Stroke::new(3.0, colour), egui::StrokeKind::Inside);
+        }
         drop_ui(ui, palette, window);
         let ctx = ui.ctx().clone();
         for command in asked {
@@ -145,6 +148,8 @@ impl App {
             Sheet::Library => ("Recorded sessions", (middle.width() - 60.0).min(860.0), 460.0),
             Sheet::Markers => ("Markers", 470.0, 330.0),
             Sheet::Compare => ("Another fusion", 470.0, 330.0),
+            Sheet::Record => ("Recording", 420.0, 330.0),
+            Sheet::Mark => ("Mark this moment", 360.0, 90.0),
         };
         let most = middle.height() - 120.0;
         let palette = Palette::of(self.options.theme);
@@ -154,6 +159,8 @@ impl App {
         let mut library_form = std::mem::take(&mut self.library_form);
         let mut marker_form = std::mem::take(&mut self.marker_form);
         let keys = if self.replay.is_open() { Keys::Replay } else { Keys::Live };
+        let mut record = std::mem::take(&mut self.record);
+        let root = self.host.sessions.display().to_string();
         let shown = egui::Window::new(title)
             .id(egui::Id::unique(title))
             .open(&mut is_open)
@@ -190,11 +197,14 @@ impl App {
                         let can = if self.host.rescore.is_some() { CanRescore::Yes } else { CanRescore::No };
                         self.replay.open().and_then(|one| panels::compare_ui(ui, &self.view(), one, can))
                     }
+                    Sheet::Record => panels::record_ui(ui, &self.view(), &mut record, &root),
+                    Sheet::Mark => panels::mark_ui(ui, palette, &mut record),
                 }
             });
         self.form = form;
         self.library_form = library_form;
         self.marker_form = marker_form;
+        self.record = record;
         self.snr_db = snr_db;
         if !is_open {
             self.sheet = None;

@@ -2,6 +2,7 @@
 
 mod act;
 mod draw;
+mod recording;
 mod replay;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use egui::Ui;
 
 use crate::link::event::Next;
 use crate::pipeline::SourceChoice;
+use crate::pipeline::Subject;
 use crate::pipeline::Tick;
 use crate::signal::Modality;
 use crate::time::Timestamp;
@@ -34,6 +36,7 @@ use crate::ui::library::LibraryForm;
 use crate::ui::motion::Motion;
 use crate::ui::panels;
 use crate::ui::panels::MarkerForm;
+use crate::ui::panels::RecordForm;
 use crate::ui::panels::StartForm;
 use crate::ui::playback::Playback;
 use crate::ui::state::State;
@@ -66,6 +69,11 @@ pub struct App {
     picture: Option<Picture>,
     devices: Option<(Vec<String>, Vec<String>)>,
     form: StartForm,
+    record: RecordForm,
+    /// When M was pressed.
+    mark_at: Option<Timestamp>,
+    /// When a stretch that doesn't count began.
+    excluded_from: Option<Timestamp>,
     sheet: Option<Sheet>,
     /// How loud noise and babble made on purpose are, dB below the speech.
     snr_db: f32,
@@ -113,6 +121,13 @@ impl App {
             microphone: options.microphone.clone(),
             ..StartForm::default()
         };
+        let subject = Subject {
+            participant: options.participant.clone(),
+            task: options.task.clone(),
+            note: String::new(),
+            consent: options.consent,
+        };
+        let record = RecordForm { subject, mark: String::new() };
         Palette::of(options.theme).apply(ctx);
         let mut app = Self {
             host,
@@ -126,6 +141,9 @@ impl App {
             picture: None,
             devices: None,
             form,
+            record,
+            mark_at: None,
+            excluded_from: None,
             sheet: None,
             snr_db: 0.0,
             held: None,

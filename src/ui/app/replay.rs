@@ -59,8 +59,13 @@ impl Replay {
 }
 
 impl App {
-    /// Loads a session, beside the window. What was read until now ends.
+    /// Loads a session, beside the window. What was read until now ends; but what is being recorded isn't ended by the way.
     pub(super) fn open_session(&mut self, folder: PathBuf) {
+        if self.is_recording() {
+            self.library.refuse("A session is being recorded: stop that first, then open another one.");
+            self.sheet = Some(Sheet::Library);
+            return;
+        }
         self.wiring = None;
         (self.state, self.picture, self.held, self.without) = (State::default(), None, None, None);
         (self.opening, self.failure, self.pointed_at) = (Opening::No, None, None);

@@ -29,6 +29,9 @@ pub fn help_ui(ui: &mut Ui, palette: &Palette, keys: Keys) -> Option<WindowComma
             ui.end_row();
         }
     });
+    ui.label(
+        RichText::new("1 to 9 mark this moment by the names in the settings, while a session is recorded.").small(),
+    );
     ui.separator();
     let claims = "It reads how an expression would be called by people who see and hear it. \
         It doesn't know what anybody feels. Where it can't read, it says why and shows nothing.\n\

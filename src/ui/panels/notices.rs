@@ -16,6 +16,7 @@ use crate::signal::Modality;
 use crate::ui::ReplayCommand;
 use crate::ui::Sheet;
 use crate::ui::WindowCommand;
+use crate::ui::panels::record;
 use crate::ui::phrases;
 use crate::ui::phrases::SourceKind;
 use crate::ui::playback::Playback;
@@ -44,6 +45,8 @@ pub struct Notice {
 pub enum NoticeKind {
     /// Can't be missed: nobody real is read, or not as they are.
     Synthetic,
+    /// Can't be missed: somebody is recorded.
+    Recording,
     /// Something has failed.
     Failure,
     /// Good to know.
@@ -56,7 +59,7 @@ pub fn notices(view: &View<'_>) -> Vec<Notice> {
     if let Some(replay) = view.replay {
         return notices_then(view, replay);
     }
-    let mut all = Vec::new();
+    let mut all: Vec<Notice> = record::notice(view).into_iter().collect();
     let sources = || ("choose a source".to_owned(), "devices, a recording, …", WindowCommand::Sheet(Sheet::Sources));
     if matches!(view.source, SourceChoice::Demo { .. }) {
         all.push(Notice {
@@ -203,6 +206,7 @@ pub fn notices_ui(ui: &mut Ui, palette: &Palette, notices: &[Notice]) -> Option<
 fn notice_ui(ui: &mut Ui, palette: &Palette, notice: &Notice, line: Rect) -> Option<WindowCommand> {
     let (ground, ink, edge) = match notice.kind {
         NoticeKind::Synthetic => (palette.banner, palette.banner_text, palette.banner),
+        NoticeKind::Recording => (palette.record, palette.on_record, palette.record),
         NoticeKind::Failure => (palette.card, palette.text, palette.alert),
         NoticeKind::Note => (palette.card, palette.text, palette.axis),
     };
@@ -221,7 +225,11 @@ fn notice_ui(ui: &mut Ui, palette: &Palette, notice: &Notice, line: Rect) -> Opt
                 }
             }
             let text = RichText::new(one_line(&notice.text)).color(ink);
-            let text = if notice.kind == NoticeKind::Synthetic { text.size(14.5) } else { text };
+            let text = if matches!(notice.kind, NoticeKind::Synthetic | NoticeKind::Recording) {
+                text.size(14.5)
+            } else {
+                text
+            };
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.add(egui::Label::new(text).truncate()).on_hover_text(&notice.text);
             });

@@ -192,6 +192,7 @@ fn draw(painter: &Painter, view: &View<'_>, scale: Scale, tracks: &Tracks) {
     if let Some(replay) = view.replay {
         past::draw_over(&clipped, view, replay, (scale, span, columns), tracks, [&valence, &arousal]);
     }
+    draw_marks(&clipped, view, scale, tracks);
 
     let name = |track: Rect, text: &str, colour: Color32| {
         painter.text(track.left_center(), Align2::LEFT_CENTER, text, FontId::proportional(12.5), colour);
@@ -329,6 +330,31 @@ fn draw_speech(painter: &Painter, view: &View<'_>, scale: Scale, track: Rect, sp
         if width > 26.0 {
             cut(painter, at, Align2::LEFT_CENTER, &transcript.text, 11.5, palette.text, width);
         }
+    }
+}
+
+/// Markers as flags; a stretch is shaded, and one that doesn't count is shaded darker.
+fn draw_marks(painter: &Painter, view: &View<'_>, scale: Scale, tracks: &Tracks) {
+    let palette = view.palette;
+    let (top, bottom) = (tracks.valence.top(), tracks.speech.bottom());
+    for mark in &view.state.marks {
+        let (left, right) = (scale.x(mark.span.start.secs()), scale.x(mark.span.end.secs()));
+        if right < scale.left || left > scale.right {
+            continue;
+        }
+        if right - left > 1.0 {
+            let shade = if mark.kind == "exclude" {
+                palette.background.gamma_multiply(0.7)
+            } else {
+                palette.axis.gamma_multiply(0.25)
+            };
+            painter.rect_filled(Rect::from_min_max(egui::pos2(left, top), egui::pos2(right, bottom)), 0.0, shade);
+        }
+        painter.vline(left, top..=bottom, Stroke::new(1.0, palette.now));
+        let flag = [egui::pos2(left, top), egui::pos2(left + 7.0, top + 3.5), egui::pos2(left, top + 7.0)];
+        painter.add(Shape::convex_polygon(flag.to_vec(), palette.now, Stroke::NONE));
+        let words = if mark.text.is_empty() { &mark.name } else { &mark.text };
+        cut(painter, egui::pos2(left + 10.0, top + 5.0), Align2::LEFT_CENTER, words, 11.0, palette.text, 110.0);
     }
 }
 

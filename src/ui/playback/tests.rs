@@ -10,7 +10,6 @@ use crate::pipeline::Gatherer;
 use crate::pipeline::Sources;
 use crate::record::made;
 use crate::record::made::Made;
-use crate::record::values;
 use crate::session::Session;
 use crate::session::markers as markers_on_disk;
 use crate::signal::Modality;

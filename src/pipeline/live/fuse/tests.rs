@@ -1,6 +1,11 @@
 use super::*;
+use crate::capture::camera;
 use crate::fuse::FusionSettings;
+use crate::link::Meter;
+use crate::link::event;
 use crate::pipeline::gather::GatherSettings;
+use crate::pipeline::live::stage::Notes;
+use crate::pipeline::live::wiring::stage;
 use crate::pipeline::stages::StageSettings;
 use crate::signal::Level;
 use crate::time::ManualClock;
@@ -53,7 +58,7 @@ fn bench(source: SourceChoice) -> Bench {
     };
     let gatherer = Gatherer::new(GatherSettings::default());
     let fusions = Fusions::late(&FusionSettings::default());
-    let fusing = Fusing::begin(gatherer, Gauge::new(), fusions, FusionKind::Gated, Timestamp::ZERO);
+    let fusing = Fusing::begin(gatherer, Gauge::new(), fusions, FusionKind::Gated, Origin::default(), Timestamp::ZERO);
     Bench {
         run,
         ends,
@@ -130,10 +135,10 @@ fn another_face_has_everything_begin_afresh() {
 
     bench.note(Note::Afresh("another face came"));
 
-    assert_eq!(bench.voice_orders.poll(), Next::Item(Order::Afresh));
-    assert_eq!(bench.words_orders.poll(), Next::Item(Order::Afresh));
+    assert!(matches!(bench.voice_orders.poll(), Next::Item(Order::Afresh)));
+    assert!(matches!(bench.words_orders.poll(), Next::Item(Order::Afresh)));
     // The face has done so by itself.
-    assert_eq!(bench.face_orders.poll(), Next::Nothing);
+    assert!(matches!(bench.face_orders.poll(), Next::Nothing));
     let Next::Item(Event::Person(person)) = bench.told.poll() else { panic!("nobody was told") };
     assert_eq!((person.known_secs, person.afresh.unwrap().1.as_str()), ([0.0; 3], "another face came"));
 }
@@ -148,7 +153,7 @@ fn what_is_asked_is_handed_on_until_nobody_can_ask() {
     assert!(bench.run.obey(&bench.ends, &mut bench.fusing));
 
     let told: Vec<_> = bench.face_orders.drain().collect();
-    assert_eq!(told, [Order::Afresh, Order::Freeze(Freeze::Frozen), Order::Point(1.0, 2.0)]);
+    assert!(matches!(told[..], [Order::Afresh, Order::Freeze(Freeze::Frozen), Order::Point(1.0, 2.0)]));
     assert_eq!(bench.voice_orders.drain().count(), 3);
     assert!(bench.fusing.person.is_frozen);
 
@@ -156,7 +161,7 @@ fn what_is_asked_is_handed_on_until_nobody_can_ask() {
     bench.commands.offer(Command::Spoil(vec![spoil]));
     assert!(bench.run.obey(&bench.ends, &mut bench.fusing));
     for orders in [&bench.face_orders, &bench.hear_orders, &bench.words_orders] {
-        assert_eq!(orders.drain().last(), Some(Order::Spoil([spoil].into())));
+        assert!(matches!(orders.drain().last(), Some(Order::Spoil(all)) if *all == [spoil]));
     }
     drop(bench.commands);
     assert!(!bench.run.obey(&bench.ends, &mut bench.fusing));

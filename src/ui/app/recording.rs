@@ -1,0 +1,71 @@
+//! What was asked of a recording, carried out.
+
+use std::time::Duration;
+
+use egui::Context;
+
+use crate::pipeline::Command;
+use crate::pipeline::Mark;
+use crate::pipeline::RecordRequest;
+use crate::pipeline::RecordState;
+use crate::time::Span;
+use crate::ui::WindowCommand;
+use crate::ui::app::App;
+use crate::ui::panels;
+
+/// What one key forgets.
+const FORGOTTEN: Duration = Duration::from_secs(60);
+/// How far back "lately" reaches.
+const LATELY: Duration = Duration::from_secs(30);
+
+impl App {
+    /// Whether a session is recorded.
+    pub(super) fn is_recording(&self) -> bool {
+        self.state.recording.as_ref().is_some_and(RecordState::is_running)
+    }
+
+    pub(super) fn recording(&mut self, ctx: &Context, command: &WindowCommand) {
+        let Some(wiring) = &self.wiring else { return };
+        let now = wiring.clock.now();
+        let is_paused = self.state.recording.as_ref().is_some_and(|state| state.is_paused);
+        let told = match command {
+            WindowCommand::Record if panels::record_missing(&self.record.subject).is_none() => {
+                let subject = self.record.subject.clone();
+                let kept = subject.clone();
+                self.change(ctx, |options| {
+                    (options.participant, options.task, options.consent) = (kept.participant, kept.task, kept.consent);
+                });
+                self.state.marks.clear();
+                self.sheet = None;
+                Command::Record(Box::new(RecordRequest { subject, root: self.host.sessions.clone() }))
+            }
+            _ if !self.is_recording() => return,
+            WindowCommand::PauseRecording if is_paused => Command::Resume,
+            WindowCommand::PauseRecording => Command::Pause,
+            WindowCommand::ForgetLast => Command::Forget(FORGOTTEN),
+            WindowCommand::StopRecording => Command::StopRecording,
+            WindowCommand::MarkKey(number) => {
+                let name = usize::from(*number).checked_sub(1).and_then(|at| self.options.markers.get(at));
+                let Some(name) = name else { return };
+                Command::Mark(Mark::point(now, name.clone(), ""))
+            }
+            WindowCommand::MarkText => {
+                self.sheet = None;
+                let text = std::mem::take(&mut self.record.mark);
+                Command::Mark(Mark::point(self.mark_at.take().unwrap_or(now), "note", text.trim()))
+            }
+            WindowCommand::MarkLately => Command::Mark(Mark::stretch("marker", Span::new(now - LATELY, now), "lately")),
+            WindowCommand::Exclude => match self.excluded_from.take() {
+                None => {
+                    self.excluded_from = Some(now);
+                    return;
+                }
+                Some(from) => Command::Mark(Mark::stretch("exclude", Span::new(from, now), "excluded")),
+            },
+            _ => return,
+        };
+        if let Some(wiring) = &self.wiring {
+            wiring.commands.offer(told);
+        }
+    }
+}

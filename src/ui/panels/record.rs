@@ -1,0 +1,213 @@
+//! A recording: whom it is of and what is kept, before it begins; how it is doing, while it runs.
+
+use egui::Button;
+use egui::Color32;
+use egui::Key;
+use egui::RichText;
+use egui::TextEdit;
+use egui::Ui;
+
+use crate::pipeline::Consent;
+use crate::pipeline::Progress;
+use crate::pipeline::RecordState;
+use crate::pipeline::Subject;
+use crate::ui::WindowCommand;
+use crate::ui::panels::notices::Notice;
+use crate::ui::panels::notices::NoticeKind;
+use crate::ui::phrases;
+use crate::ui::theme::Palette;
+use crate::ui::view::View;
+
+/// What was typed and chosen so far.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RecordForm {
+    /// Whom the recording is of.
+    pub subject: Subject,
+    /// The words of the next marker.
+    pub mark: String,
+}
+
+/// Why a session can't be begun with what was typed.
+#[must_use]
+pub fn missing(subject: &Subject) -> Option<&'static str> {
+    subject.participant.trim().is_empty().then_some("a participant needs a code, such as P07; never a name")
+}
+
+/// The form before a recording, or how the one that runs is doing.
+pub fn record_ui(ui: &mut Ui, view: &View<'_>, form: &mut RecordForm, root: &str) -> Option<WindowCommand> {
+    match view.state.recording.as_ref().filter(|state| state.is_running()) {
+        Some(state) => running_ui(ui, view, state),
+        None => form_ui(ui, view, form, root),
+    }
+}
+
+fn form_ui(ui: &mut Ui, view: &View<'_>, form: &mut RecordForm, root: &str) -> Option<WindowCommand> {
+    let palette = view.palette;
+    if let Some(state) = &view.state.recording {
+        let ink = if matches!(state.progress, Some(Progress::Failed { .. })) { palette.alert } else { palette.text };
+        ui.label(RichText::new(ended(state)).color(ink));
+        ui.separator();
+    }
+    let subject = &mut form.subject;
+    let mut is_entered = false;
+    for (name, hint, text) in [
+        ("participant", "a code, never a name: P07", &mut subject.participant),
+        ("task", "what they do", &mut subject.task),
+        ("note", "whatever else is good to know", &mut subject.note),
+    ] {
+        ui.horizontal(|ui| {
+            let label = ui.add_sized([80.0, 20.0], egui::Label::new(RichText::new(name).color(palette.muted)));
+            let field = ui.add(TextEdit::singleline(text).hint_text(hint).desired_width(f32::INFINITY));
+            is_entered |= field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+            field.labelled_by(label.id).on_hover_text(hint);
+        });
+    }
+    ui.add_space(6.0);
+    ui.label(RichText::new("What the participant has consented to being kept:").color(palette.muted));
+    for consent in Consent::ALL {
+        let name = match consent {
+            Consent::Numbers => "numbers",
+            Consent::Words => "+ words",
+            Consent::Inputs => "+ inputs: face and voice",
+            Consent::Video => "+ video",
+        };
+        ui.radio_value(&mut subject.consent, consent, name).on_hover_text(consent.keeps());
+    }
+    ui.label(RichText::new(format!("Keeps {}.", subject.consent.keeps())).color(palette.text));
+    ui.label(RichText::new(format!("The session gets a folder of its own in {root}")).small().color(palette.muted));
+    let why_not = missing(subject);
+    let record = Button::new(RichText::new("●  Record   Enter").color(palette.on_record)).fill(palette.record);
+    let hover = why_not.unwrap_or("begin; reading starts with nothing in view");
+    let is_clicked = ui.add_enabled(why_not.is_none(), record).on_hover_text(hover).on_disabled_hover_text(hover);
+    let types = ui.ctx().egui_wants_keyboard_input();
+    let is_pressed = !types && ui.input(|input| input.key_pressed(Key::Enter));
+    let is_asked = is_clicked.clicked() || is_entered || is_pressed;
+    (is_asked && why_not.is_none()).then_some(WindowCommand::Record)
+}
+
+/// What became of the recording that was ended.
+fn ended(state: &RecordState) -> String {
+    match &state.progress {
+        Some(Progress::Saved { folder, verified }) if verified.is_whole() && verified.lost == 0 => {
+            format!("Saved, opened again and looked through: {}", folder.display())
+        }
+        Some(Progress::Saved { folder, verified }) => format!(
+            "Saved with losses: {} items could not be written, {} stretches are damaged: {}",
+            verified.lost,
+            verified.damage.len(),
+            folder.display()
+        ),
+        Some(Progress::Failed { message, .. }) => format!("The recording has failed: {message}"),
+        _ => String::new(),
+    }
+}
+
+fn running_ui(ui: &mut Ui, view: &View<'_>, state: &RecordState) -> Option<WindowCommand> {
+    let palette = view.palette;
+    let mut command = None;
+    ui.label(RichText::new(line(view, state)).color(palette.text));
+    ui.label(RichText::new(format!("Keeps {}.", state.subject.consent.keeps())).color(palette.muted));
+    if let Some(trouble) = &state.trouble {
+        ui.label(RichText::new(trouble).color(palette.alert));
+    }
+    ui.horizontal(|ui| {
+        for (text, hover, way) in ways(state) {
+            if ui.button(text).on_hover_text(hover).clicked() {
+                command = Some(way);
+            }
+        }
+    });
+    ui.separator();
+    ui.label(RichText::new("Keys that mark this moment:").color(palette.muted));
+    for (number, name) in (1u8..).zip(&view.options.markers) {
+        if ui.button(format!("{number}  {name}")).on_hover_text("mark this moment").clicked() {
+            command = Some(WindowCommand::MarkKey(number));
+        }
+    }
+    let marks = view.state.marks.len();
+    if let Some(last) = view.state.marks.last() {
+        let at = phrases::clock(view, last.span.start);
+        ui.label(RichText::new(format!("{marks} marked, the last at {at}: {}", last.name)).color(palette.muted));
+    }
+    command
+}
+
+fn ways(state: &RecordState) -> Vec<(String, &'static str, WindowCommand)> {
+    let pause = if state.is_paused {
+        ("go on  P".to_owned(), "record again; the gap stays", WindowCommand::PauseRecording)
+    } else {
+        ("pause  P".to_owned(), "keep nothing for a while; the gap stays", WindowCommand::PauseRecording)
+    };
+    vec![
+        (
+            "stop".to_owned(),
+            "end the recording; it is looked through before it is called saved",
+            WindowCommand::StopRecording,
+        ),
+        pause,
+        (
+            "forget 60 s  ⌫".to_owned(),
+            "the last minute is gone from the disk; the gap stays",
+            WindowCommand::ForgetLast,
+        ),
+        ("mark  M".to_owned(), "mark this moment with words", WindowCommand::Sheet(crate::ui::Sheet::Mark)),
+    ]
+}
+
+/// A marker's words.
+pub fn mark_ui(ui: &mut Ui, palette: &Palette, form: &mut RecordForm) -> Option<WindowCommand> {
+    ui.label(RichText::new("It is marked at the moment when M was pressed.").color(palette.muted));
+    let field = TextEdit::singleline(&mut form.mark).hint_text("what happened").desired_width(f32::INFINITY);
+    let field = ui.add(field).on_hover_text("Enter marks it, Esc doesn't");
+    let is_entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    if !is_entered {
+        field.request_focus();
+    }
+    (is_entered && !form.mark.trim().is_empty()).then_some(WindowCommand::MarkText)
+}
+
+/// The light that can't be missed: what is recorded of whom, or what became of it.
+#[must_use]
+pub fn notice(view: &View<'_>) -> Option<Notice> {
+    let state = view.state.recording.as_ref()?;
+    if let Some(trouble) = state.trouble.as_ref().filter(|_| state.is_running()) {
+        let text = format!("RECORDING, AND NOT ALL OF IT IS KEPT · {trouble}");
+        return Some(Notice { kind: NoticeKind::Recording, text, ways: ways(state) });
+    }
+    match &state.progress {
+        Some(Progress::Saved { verified, folder }) => {
+            let kind = if verified.is_whole() && verified.lost == 0 { NoticeKind::Note } else { NoticeKind::Failure };
+            let copy = WindowCommand::Copy(folder.display().to_string());
+            let way = ("copy its folder".to_owned(), "to the clipboard", copy);
+            Some(Notice { kind, text: ended(state), ways: vec![way] })
+        }
+        Some(Progress::Failed { .. }) => {
+            let way = ("record".to_owned(), "try again", WindowCommand::Sheet(crate::ui::Sheet::Record));
+            Some(Notice { kind: NoticeKind::Failure, text: ended(state), ways: vec![way] })
+        }
+        Some(Progress::Checking { bytes, of, .. }) => {
+            let share = *bytes as f64 / (*of).max(1) as f64 * 100.0;
+            let text = format!("The recording has ended and is looked through: {share:.0} %");
+            Some(Notice { kind: NoticeKind::Note, text, ways: Vec::new() })
+        }
+        _ => Some(Notice { kind: NoticeKind::Recording, text: line(view, state), ways: ways(state) }),
+    }
+}
+
+fn line(view: &View<'_>, state: &RecordState) -> String {
+    let Subject { participant, task, consent, .. } = &state.subject;
+    let length = phrases::length(view.now.since(state.since));
+    let size = match &state.progress {
+        Some(Progress::Running { bytes, .. }) => format!(" · {:.1} MB", *bytes as f64 / 1e6),
+        _ => String::new(),
+    };
+    let word = if state.is_paused { "❚❚ PAUSED, nothing is kept" } else { "● RECORDING" };
+    let task = if task.is_empty() { String::new() } else { format!(" · {task}") };
+    format!("{word} · {participant}{task} · {length}{size} · keeps {consent}")
+}
+
+/// The frame around the window while a session is recorded.
+pub fn frame(view: &View<'_>) -> Option<Color32> {
+    let state = view.state.recording.as_ref().filter(|state| state.is_running())?;
+    Some(if state.is_paused { view.palette.muted } else { view.palette.record })
+}
