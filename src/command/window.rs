@@ -16,11 +16,13 @@ use crate::pipeline::StageSettings;
 use crate::pipeline::Stages;
 use crate::pipeline::live;
 use crate::pipeline::live::LiveSettings;
+use crate::pipeline::replay::late;
 use crate::pipeline::replay::replay;
-use crate::record::Kept;
+use crate::session::Consent;
 use crate::session::Session;
 use crate::settings;
 use crate::settings::Settings;
+use crate::time::Timestamp;
 use crate::ui;
 use crate::ui::First;
 use crate::ui::Host;
@@ -72,12 +74,16 @@ fn rescore(place: &Place) -> ui::Rescore {
     Arc::new(move |folder, kind, tell| {
         let session = Session::open(folder).map_err(|error| error.to_string())?;
         let settings = toml::from_str::<StageSettings>(&session.header().settings).unwrap_or_else(|_| here.clone());
-        let mut stages =
-            Stages::with_fusions(&models, &settings, &FusionKind::CHOICE).map_err(|error| error.to_string())?;
-        let span = Kept::load(&session).map_err(|error| error.to_string())?.span();
-        let replayed = replay(&session, &mut stages, Some(kind), |at| {
-            tell((at.since(span.start).as_secs_f64() / span.len().as_secs_f64().max(1e-6)) as f32);
-        });
+        let begins = Timestamp::from_nanos(session.header().began_nanos);
+        let last = session.file(Consent::Numbers).and_then(|mut numbers| numbers.last_arrived());
+        let length = last.ok().flatten().map_or(0.0, |last| last.since(begins).as_secs_f64()).max(1.0);
+        let tell = |at: Timestamp| tell((at.since(begins).as_secs_f64() / length) as f32);
+        let replayed = if kind == FusionKind::Late {
+            late(&session, &settings, tell)
+        } else {
+            let stages = Stages::with_fusions(&models, &settings, &FusionKind::CHOICE);
+            replay(&session, &mut stages.map_err(|error| error.to_string())?, Some(kind), tell)
+        };
         replayed.map(|replayed| replayed.again).map_err(|error| error.to_string())
     })
 }

@@ -54,9 +54,9 @@ use crate::time::Utc;
 #[derive(Debug, Clone)]
 pub struct Made {
     /// The participant's code.
-    pub participant: &'static str,
+    pub participant: String,
     /// The task.
-    pub task: &'static str,
+    pub task: String,
     /// What is kept.
     pub consent: Consent,
     /// How long it is, seconds.
@@ -72,8 +72,8 @@ pub struct Made {
 impl Default for Made {
     fn default() -> Self {
         Self {
-            participant: "P07",
-            task: "reading",
+            participant: "P07".to_owned(),
+            task: "reading".to_owned(),
             consent: Consent::Numbers,
             secs: 20.0,
             began: Utc::from_nanos(1_795_792_338_000_000_000),
@@ -93,11 +93,13 @@ const EVERY: f64 = 20.0;
 /// Every step gives a block of sound, and whatever else is due.
 const STEP: f64 = 0.01;
 const FACE_HZ: f64 = 30.0;
-/// Pictures and crops of one kind are packed once.
-const KINDS: i32 = 24;
+/// The face sways in so many steps; it smiles in so many. Pictures that are the same are packed once.
+const SWAYS: i32 = 12;
+/// See above.
+const SMILES: f64 = 4.0;
 
 /// Shares of the session: what was forgotten, what is marked as not to count.
-pub const FORGOTTEN: (f64, f64) = (0.60, 0.65);
+pub const FORGOTTEN: (f64, f64) = (0.60, 0.70);
 /// See above.
 pub const EXCLUDED: (f64, f64) = (0.30, 0.34);
 
@@ -108,8 +110,8 @@ pub const EXCLUDED: (f64, f64) = (0.30, 0.34);
 /// If the system refuses.
 pub fn write(root: &Path, made: &Made) -> Result<PathBuf, SessionError> {
     let subject = Subject {
-        participant: made.participant.to_owned(),
-        task: made.task.to_owned(),
+        participant: made.participant.clone(),
+        task: made.task.clone(),
         note: "made up".to_owned(),
         consent: made.consent,
     };
@@ -273,7 +275,7 @@ impl Maker<'_> {
         let item = values::of_presence(Modality::Face, &presence, (span, seq), &features, arrived);
         self.next(streams::FACE);
         self.keep(item)?;
-        let kind = (at * 8.0) as i32 % KINDS;
+        let kind = swayed(at) + SWAYS * (smile(at) * SMILES).round() as i32;
         let mut numbers = Vec::new();
         if let Some(face) = view.face {
             numbers.extend([view.quality.presence, face.x, face.y, face.width, face.height]);
@@ -299,18 +301,18 @@ impl Maker<'_> {
             .entry((streams::CROP, kind))
             .or_insert_with(|| {
                 let face = FaceBox { x: 12.0, y: 4.0, width: 88.0, height: 104.0 };
-                packed(&drawn(112, 112, Some(&face), course(at).0), streams::CROP)
+                packed(&drawn(112, 112, Some(&face), smile(at)), streams::CROP)
             })
             .clone()
     }
 
     fn picture(&mut self, kind: i32, at: f64) -> Vec<u8> {
         let (width, height) = self.made.size;
-        let key = if has_face(at) { kind } else { -1 };
+        let key = if has_face(at) { kind } else { i32::MIN };
         let face = face_view(at, self.made.size).face;
         self.packed
             .entry((streams::PICTURE, key))
-            .or_insert_with(|| packed(&drawn(width, height, face.as_ref(), course(at).0), streams::PICTURE))
+            .or_insert_with(|| packed(&drawn(width, height, face.as_ref(), smile(at)), streams::PICTURE))
             .clone()
     }
 
@@ -321,8 +323,8 @@ impl Maker<'_> {
             self.evidence(Modality::Voice, at, -0.2, span)?;
         }
         for (from, to, text) in SENTENCES {
-            let understood = (at - to - 1.2).rem_euclid(EVERY);
-            if at > to && understood < STEP * 0.99 {
+            let since = step as i64 - ((to + 1.2) / STEP).round() as i64;
+            if since >= 0 && since % (EVERY / STEP) as i64 == 0 {
                 let span = (at - 1.2 - (to - from), at - 1.2);
                 self.evidence(Modality::Words, at, 0.05, span)?;
                 let spoken = Span::new(self.time(span.0), self.time(span.1));
@@ -392,6 +394,16 @@ pub fn course(at: f64) -> (f64, f64) {
     (valence, arousal)
 }
 
+/// How far the head is on its way from side to side and back.
+fn swayed(at: f64) -> i32 {
+    (at * 4.0) as i32 % SWAYS
+}
+
+/// A smile for what is pleasant, in steps.
+fn smile(at: f64) -> f64 {
+    (course(at).0 * SMILES).round() / SMILES
+}
+
 fn reading(valence: f64, arousal: f64, sd: f32) -> Reading {
     let (valence, arousal) = (valence as f32, arousal as f32);
     let mut probabilities = Label::ALL.map(|label| {
@@ -424,9 +436,9 @@ fn face_view(at: f64, (width, height): (usize, usize)) -> FaceView {
         return FaceView::default();
     }
     let (width, height) = (width as f32, height as f32);
-    let sway = (at * 0.6).sin() as f32;
+    let sway = (f64::from(swayed(at)) / f64::from(SWAYS) * std::f64::consts::TAU).sin() as f32;
     let face = FaceBox { x: width * (0.36 + 0.06 * sway), y: height * 0.2, width: width * 0.27, height: height * 0.58 };
-    let smile = course(at).0.max(0.02) as f32;
+    let smile = smile(at).max(0.02) as f32;
     let shape = |name: &&str| if name.starts_with("mouthSmile") { smile } else { 0.05 };
     FaceView {
         face: Some(face),

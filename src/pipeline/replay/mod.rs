@@ -19,6 +19,7 @@ use crate::pipeline::gather::GatherChange;
 use crate::pipeline::gather::Gatherer;
 use crate::pipeline::gather::Sources;
 use crate::pipeline::replay::inputs::Inputs;
+use crate::pipeline::stages::StageSettings;
 use crate::pipeline::stages::Stages;
 use crate::record::streams;
 use crate::record::values;
@@ -160,6 +161,29 @@ pub fn replay(
     let (result, ear) = run(session, stages, (fusion, gatherer), ear, &mut tell);
     stages.ear = ear;
     result
+}
+
+/// What the late fusion answers to a session, from what each modality said as it was recorded: no input is read again, and
+/// no network is needed. `tell` gets how far it is.
+///
+/// # Errors
+///
+/// If the session can't be read.
+pub fn late(
+    session: &Session,
+    settings: &StageSettings,
+    mut tell: impl FnMut(Timestamp),
+) -> Result<Replayed, ReplayError> {
+    let mut replay = Replay {
+        inputs: None,
+        gatherer: Gatherer::new(settings.gather.clone()),
+        fusions: &mut Fusions::late(&settings.fusion),
+        fusion: Some(FusionKind::Late),
+        is_comparable: true,
+        replayed: Replayed::default(),
+    };
+    replay.run(session, &mut tell)?;
+    Ok(replay.replayed)
 }
 
 fn run(

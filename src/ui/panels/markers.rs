@@ -1,9 +1,11 @@
 //! The markers of a recorded session: seen, corrected, added.
 
+use egui::Align;
 use egui::Button;
 use egui::Grid;
 use egui::Key;
 use egui::Label;
+use egui::Layout;
 use egui::RichText;
 use egui::ScrollArea;
 use egui::TextEdit;
@@ -18,6 +20,9 @@ use crate::ui::playback::Playback;
 use crate::ui::playback::markers::EXCLUDE;
 use crate::ui::playback::markers::Entry;
 use crate::ui::view::View;
+
+/// Room for a marker's words.
+const WORDS_WIDTH: f32 = 215.0;
 
 /// What was typed so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -142,14 +147,19 @@ fn entry_ui(ui: &mut Ui, view: &View<'_>, entry: &Entry, form: &mut MarkerForm) 
     let text = RichText::new(phrases::marker(marker)).color(view.palette.text);
     let text = if entry.is_removed { text.strikethrough().color(view.palette.muted) } else { text };
     ui.horizontal(|ui| {
-        ui.add(Label::new(text).truncate()).on_hover_text(history(view, entry));
+        ui.set_width(WORDS_WIDTH);
         let note = match (entry.is_removed, &entry.recorded, marker.is_corrected) {
             (true, ..) => "deleted",
             (_, None, _) => "added",
             (_, Some(_), true) => "corrected",
             _ => "",
         };
-        ui.label(RichText::new(note).small().color(view.palette.muted)).on_hover_text(history(view, entry));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.label(RichText::new(note).small().color(view.palette.muted)).on_hover_text(history(view, entry));
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add(Label::new(text).truncate()).on_hover_text(history(view, entry));
+            });
+        });
     });
     asked.or(buttons_ui(ui, entry, form))
 }

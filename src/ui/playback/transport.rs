@@ -196,8 +196,10 @@ mod tests {
     #[test]
     fn a_place_stays_where_it_is_on_the_screen_when_more_is_shown_or_less() {
         let mut transport = hour();
+        transport.show(60.0);
         transport.seek(at(1000.0));
         transport.show(60.0);
+        // A quarter of what is shown lies before it.
         transport.seek(at(985.0));
 
         transport.show(20.0);

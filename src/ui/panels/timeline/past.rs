@@ -39,15 +39,30 @@ pub fn go_there(response: &Response, scale: Scale) -> Option<WindowCommand> {
 pub fn draw_under(painter: &Painter, view: &View<'_>, replay: &Playback, scale: Scale, tracks: &Tracks) {
     let palette = view.palette;
     for stretch in &replay.past().course.stretches {
+        cross_out(painter, place(scale, tracks, stretch.span), SLANT, palette.axis);
+    }
+    for marker in replay.markers().counting().filter(|marker| marker.kind == EXCLUDE) {
+        cross_out(painter, place(scale, tracks, marker.span), -SLANT, palette.axis);
+    }
+}
+
+/// Says of each stretch that is crossed out why.
+fn draw_words(painter: &Painter, view: &View<'_>, replay: &Playback, scale: Scale, tracks: &Tracks) {
+    let gaps = replay.past().course.stretches.iter().map(|stretch| {
         let word = match stretch.kind {
             StretchKind::Forgotten => "forgotten",
             StretchKind::Paused => "not recorded",
         };
-        cross_out(painter, place(scale, tracks, stretch.span), word, SLANT, palette.axis, palette.muted);
-    }
-    for marker in replay.markers().counting().filter(|marker| marker.kind == EXCLUDE) {
-        let word = format!("excluded: {}", marker.name);
-        cross_out(painter, place(scale, tracks, marker.span), &word, -SLANT, palette.axis, palette.muted);
+        (stretch.span, word.to_owned())
+    });
+    let excluded = replay.markers().counting().filter(|marker| marker.kind == EXCLUDE);
+    for (span, word) in gaps.chain(excluded.map(|marker| (marker.span, phrases::marker(marker)))) {
+        let rect = place(scale, tracks, span);
+        if rect.width() > 46.0 {
+            let at = egui::pos2(rect.center().x, tracks.arousal.bottom() - 7.0);
+            let (align, ink, width) = (Align2::CENTER_CENTER, view.palette.text, rect.width() - 6.0);
+            cut(painter, at, align, &word, 11.0, ink, width);
+        }
     }
 }
 
@@ -70,6 +85,7 @@ pub fn draw_over(
         }
         legend(painter, view, scale, tracks, rescored.kind.name(), lines[0].colour);
     }
+    draw_words(painter, view, replay, scale, tracks);
     draw_flags(painter, view, replay, scale, tracks);
     let x = scale.x(view.now.secs());
     painter.vline(x, tracks.valence.top()..=tracks.axis.top(), Stroke::new(1.5, palette.now));
@@ -106,7 +122,7 @@ fn place(scale: Scale, tracks: &Tracks, span: Span) -> Rect {
     Rect::from_min_max(egui::pos2(left, tracks.valence.top()), egui::pos2(right, tracks.speech.bottom()))
 }
 
-fn cross_out(painter: &Painter, rect: Rect, word: &str, slant: f32, stroke: Color32, ink: Color32) {
+fn cross_out(painter: &Painter, rect: Rect, slant: f32, stroke: Color32) {
     if rect.width() < 0.5 {
         return;
     }
@@ -119,10 +135,6 @@ fn cross_out(painter: &Painter, rect: Rect, word: &str, slant: f32, stroke: Colo
         x += 8.0;
     }
     painter.rect_stroke(rect, 0.0, Stroke::new(1.0, stroke), egui::StrokeKind::Inside);
-    if rect.width() > 46.0 {
-        let at = rect.center_bottom() - egui::vec2(0.0, 31.0);
-        cut(&within, at, Align2::CENTER_CENTER, word, 11.5, ink, rect.width() - 6.0);
-    }
 }
 
 /// The flags of markers: names where there is room up to the next one.
