@@ -8,12 +8,15 @@
 //!
 //!   camera ─[latest]─► face ────────────────────────[event]──┐
 //!                       └─[latest]─► ui (the picture)        │
-//!                                                            ├─► fuse ───[event]─► ui, command
-//!   mic ───[ring]────► hear ──[latest]─► voice ─────[event]──┤
-//!                       └────[event]──► words ──────[event]──┘
+//!                                                            ├─► fuse ─┬─[event]─► ui, command
+//!   mic ───[ring]────► hear ──[latest]─► voice ─────[event]──┤         │
+//!                       └────[event]──► words ──────[event]──┘         └─[event]─► record ─► a session on disk
 //!
-//!   folders: capture │ condition, encode │ fuse │ ui, command      boxes: one thread each
+//!   folders: capture │ condition, encode │ fuse │ ui, command, record      boxes: one thread each
 //! ```
+//!
+//! While a session is recorded, `face`, `hear`, `voice` and `words` hand `record` what they were given, each by a link of its
+//! own, as far as there is consent. A session goes the same way again: `replay` gives the stages what was kept.
 //!
 //! | module        | is                                                                              |
 //! |---------------|---------------------------------------------------------------------------------|
@@ -21,11 +24,13 @@
 //! | [`signal`]    | what is said between stages                                                     |
 //! | [`link`]      | how it travels between threads                                                  |
 //! | [`model`]     | networks, their manifest, their contracts                                       |
+//! | [`session`]   | a recorded session on disk: its format, its writer, its reader                  |
 //! | [`capture`]   | cameras, microphones, recordings, the synthetic participant                     |
 //! | [`condition`] | faces found and aligned; sound resampled, described and cut                     |
 //! | [`encode`]    | what each modality says by itself, read against what is known of the person     |
 //! | [`fuse`]      | one answer of them all                                                          |
-//! | [`pipeline`]  | the stages on threads (live) or in order (offline)                              |
+//! | [`record`]    | what of a run is kept, in which streams, and the thread that keeps it           |
+//! | [`pipeline`]  | the stages on threads (live), in order (offline), or on what was kept (replay)  |
 //! | [`settings`]  | one documented TOML file                                                        |
 //! | [`measure`]   | how right readings are                                                          |
 //! | [`report`]    | tables and summaries of recordings; an evaluation's figures and page            |
@@ -44,9 +49,12 @@
 //! 6. A missing modality is a value with a reason. Fusion is defined for all eight combinations; none gives none.
 //! 7. Nothing waits for the window. The window waits where it has said so: when devices are listed, and until one source
 //!    has ended before another is opened.
-//! 8. Live and offline run the same stages.
+//! 8. Live, offline and replay run the same stages. A recording begins, and goes on after each gap, with nothing in view, and
+//!    what fusion took note of lies in its order: so a replay knows all that the run knew.
 //! 9. What a network expects is written in `models/manifest.toml` and checked when it is loaded.
-//! 10. Nobody's face, voice or words leave memory, but for what [`command`] is asked to write of a recording.
+//! 10. Nobody's face, voice or words leave memory, but for what [`command`] is asked to write of a recording, and what
+//!     [`session`] writes with the consent that its header says.
+//! 11. A recording slows nothing: stages hand over through links that refuse, and what is refused is counted and said.
 
 pub mod capture;
 pub mod command;

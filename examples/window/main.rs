@@ -78,7 +78,9 @@ fn host(launch: circumplex::ui::Launch) -> Host {
             (cameras, vec!["Built-in Audio Analog Stereo".to_owned(), "USB Microphone".to_owned()])
         }),
         save: Box::new(|_| {}),
-        sessions: std::path::PathBuf::new(),
+        sessions: "sessions".into(),
+        keep_baseline: Box::new(|_| Ok(())),
+        kept_baseline: Box::new(|_| None),
         export: None,
         rescore: None,
         speaker: None,

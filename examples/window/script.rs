@@ -219,6 +219,7 @@ impl Script {
             self.tell(Event::Health(Box::new(health(self.count))));
             let known = (secs - 33.0).max(0.0) as f32;
             self.tell(Event::Person(PersonState {
+                is_raw: false,
                 known_secs: [known, known * 0.6, known * 0.2],
                 is_frozen: false,
                 afresh: Some((Timestamp::from_secs(33.0), "another face in the picture".into())),

@@ -58,6 +58,14 @@ pub(super) fn progress(centis: u64) -> ProgressBar {
     bar
 }
 
+/// A bar over so many steps.
+pub(super) fn steps(count: usize) -> ProgressBar {
+    let bar = ProgressBar::new(count as u64);
+    let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {elapsed}  {msg}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}
+
 /// Says what is read now: on the bar, or, where no terminal draws it, in a line.
 pub(super) fn tell(bar: &ProgressBar, what: String, number: usize, of: usize) {
     if bar.is_hidden() {
@@ -68,8 +76,13 @@ pub(super) fn tell(bar: &ProgressBar, what: String, number: usize, of: usize) {
 
 /// Says what couldn't be read, and whether there was any.
 pub(super) fn tell_bad(bad: &[(&Path, String)]) -> ExitCode {
+    tell_failed("not read, or only in part", bad)
+}
+
+/// Says what failed and why, and whether anything did.
+pub(super) fn tell_failed(what: &str, bad: &[(&Path, String)]) -> ExitCode {
     for (file, why) in bad {
-        println!("not read, or only in part: {}\n  {why}", file.display());
+        println!("{what}: {}\n  {why}", file.display());
     }
     if bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -27,6 +27,7 @@ use crate::pipeline::Event;
 use crate::pipeline::FusionState;
 use crate::pipeline::Health;
 use crate::pipeline::Pick;
+use crate::pipeline::Progress;
 use crate::pipeline::SourceChoice;
 use crate::pipeline::SourceState;
 use crate::pipeline::Tick;
@@ -55,7 +56,7 @@ pub(super) struct Request {
     #[arg(long)]
     force: bool,
     #[command(flatten)]
-    session: session::Request,
+    session: session::Recording,
 }
 
 /// Goes back to the beginning of the terminal's line and empties it.
@@ -146,7 +147,9 @@ fn told(event: &Event) -> Option<String> {
         Event::Recording(state) => return recording(state),
         Event::Forgotten(span) => format!("the last {:.0} s are forgotten", span.len().as_secs_f64()),
         Event::Marked(mark) => format!("marked {:?}", mark.name),
-        Event::Begun(_) | Event::Tick(_) | Event::Level(_) | Event::Person(_) | Event::Health(_) => return None,
+        Event::Begun(_) | Event::Tick(_) | Event::Level(_) | Event::Person(_) | Event::Known(_) | Event::Health(_) => {
+            return None;
+        }
     })
 }
 
@@ -256,7 +259,7 @@ fn line_of(event: &Event) -> Option<Value> {
         Event::Marked(mark) => json!({
             "type": "marker", "name": mark.name, "start_s": mark.span.start.secs(), "end_s": mark.span.end.secs(),
         }),
-        Event::Level(_) | Event::Person(_) | Event::Health(_) => return None,
+        Event::Level(_) | Event::Person(_) | Event::Known(_) | Event::Health(_) => return None,
     })
 }
 
@@ -383,6 +386,11 @@ impl Report {
             Event::Fusion(fusion) => self.fusion = Some(fusion.clone()),
             Event::Begun(at) if self.is_demo => self.followed = Followed::from(*at),
             Event::StageFailed { stage, message } => self.failed.push(json!({"stage": stage, "message": message})),
+            Event::Recording(state) => {
+                if let Some(Progress::Failed { message, .. }) = &state.progress {
+                    self.failed.push(json!({"stage": "record", "message": message}));
+                }
+            }
             Event::StageOff { modality, message } => {
                 self.off.push(json!({"modality": modality.name(), "message": message}));
             }

@@ -4,6 +4,7 @@ mod analyze;
 mod batch;
 mod check;
 mod evaluate;
+mod export;
 mod features;
 mod followed;
 mod headless;
@@ -63,6 +64,8 @@ enum Command {
     Evaluate(evaluate::Request),
     /// Writes what fusion is given, tick by tick, as numpy arrays; clean, or spoilt on purpose.
     Features(features::Request),
+    /// Hands recorded sessions over in forms that others read: tables, XDF, BIDS, `EmotionML`.
+    Export(export::Request),
     /// Runs the live pipeline without a window: readings as JSON lines, and a report at the end.
     Run(headless::Request),
     /// Lists the sessions that were recorded.
@@ -108,6 +111,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Some(Command::Analyze(request)) => analyze::run(&request, &place),
         Some(Command::Evaluate(request)) => evaluate::run(&request, &place),
         Some(Command::Features(request)) => features::run(&request, &place),
+        Some(Command::Export(request)) => export::run(&request),
         Some(Command::Run(request)) => headless::run(&request, &place),
         Some(Command::Sessions(request)) => session::list(&request, &place),
         Some(Command::Withdraw(request)) => session::withdraw(&request),

@@ -16,6 +16,7 @@ use crate::pipeline::StageSettings;
 use crate::pipeline::Stages;
 use crate::pipeline::replay::Agreement;
 use crate::pipeline::replay::Change;
+use crate::pipeline::replay::Otherwise;
 use crate::pipeline::replay::Replayed;
 use crate::pipeline::replay::changes;
 use crate::pipeline::replay::replay;
@@ -39,6 +40,9 @@ pub(super) struct Request {
     /// changed.
     #[arg(long)]
     now: bool,
+    /// Reads it again as if nothing had been known of the person: without their baseline.
+    #[arg(long, conflicts_with = "verify")]
+    raw: bool,
     /// A line of JSON for each session.
     #[arg(long)]
     json: bool,
@@ -109,7 +113,7 @@ fn one(
     let (span, name) = (kept.span(), header.name.clone());
     let bar = batch::progress((span.len().as_secs_f64() * 100.0) as u64);
     batch::tell(&bar, name, number, of);
-    let replayed = replay(&session, &mut stages, fusion, |at: Timestamp| {
+    let replayed = replay(&session, &mut stages, Otherwise { fusion, is_raw: request.raw }, |at: Timestamp| {
         bar.set_position((at.since(span.start).as_secs_f64() * 100.0) as u64);
     })?;
     bar.finish_and_clear();

@@ -27,7 +27,7 @@ use crate::time::Timestamp;
 
 /// Whether a session is recorded, of whom, and what happens while it is.
 #[derive(Debug, Args)]
-pub(super) struct Request {
+pub(super) struct Recording {
     /// Records a session: a new folder in this one.
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
@@ -66,7 +66,7 @@ enum Step {
     Stop,
 }
 
-impl Request {
+impl Recording {
     /// What is to be done; nothing without `--record`.
     pub(super) fn script(&self) -> anyhow::Result<Script> {
         let Some(root) = &self.record else { return Ok(Script::default()) };
@@ -278,7 +278,7 @@ mod tests {
     #[test]
     fn a_script_is_done_in_order() {
         let lines = ["5 mark a stimulus", "2.5 pause", "9 forget 3"];
-        let request = Request {
+        let request = Recording {
             record: Some(PathBuf::from("x")),
             participant: "P07".into(),
             task: String::new(),

@@ -16,6 +16,7 @@ use crate::pipeline::StageSettings;
 use crate::pipeline::Stages;
 use crate::pipeline::live;
 use crate::pipeline::live::LiveSettings;
+use crate::pipeline::replay::Otherwise;
 use crate::pipeline::replay::late;
 use crate::pipeline::replay::replay;
 use crate::session::Consent;
@@ -24,6 +25,7 @@ use crate::settings;
 use crate::settings::Settings;
 use crate::time::Timestamp;
 use crate::ui;
+use crate::ui::Baseline;
 use crate::ui::First;
 use crate::ui::Host;
 use crate::ui::Options;
@@ -50,6 +52,8 @@ pub(super) fn run(place: &Place, first: First) -> anyhow::Result<ExitCode> {
         Ok(Wiring { events: live.events, picture: live.picture, commands: live.commands, clock: live.clock, source })
     };
     let kept = place.kept.clone().or_else(settings::kept_at);
+    let baselines = place.settings.sessions_folder().join("baselines");
+    let kept_baselines = baselines.clone();
     let host = Host {
         launch: Box::new(launch),
         list_devices: Box::new(|| {
@@ -61,6 +65,8 @@ pub(super) fn run(place: &Place, first: First) -> anyhow::Result<ExitCode> {
         export: None,
         rescore: Some(rescore(place)),
         speaker: Some(Arc::new(pipeline::speaker)),
+        keep_baseline: Box::new(move |baseline| keep_baseline(&kept_baselines, baseline)),
+        kept_baseline: Box::new(move |participant| kept_baseline(&baselines, participant)),
     };
     let done = ui::run(host, first, options);
     wait_for(&last);
@@ -82,10 +88,29 @@ fn rescore(place: &Place) -> ui::Rescore {
             late(&session, &settings, tell)
         } else {
             let stages = Stages::with_fusions(&models, &settings, &FusionKind::CHOICE);
-            replay(&session, &mut stages.map_err(|error| error.to_string())?, Some(kind), tell)
+            let otherwise = Otherwise { fusion: Some(kind), ..Otherwise::default() };
+            replay(&session, &mut stages.map_err(|error| error.to_string())?, otherwise, tell)
         };
         replayed.map(|replayed| replayed.again).map_err(|error| error.to_string())
     })
+}
+
+/// A participant's baseline, as a file.
+fn keep_baseline(folder: &Path, baseline: &Baseline) -> Result<(), String> {
+    let text = serde_json::to_string(baseline).map_err(|error| error.to_string())?;
+    crate::session::keep(&folder.join(file_of(&baseline.participant)), text.as_bytes())
+        .map_err(|error| error.to_string())
+}
+
+fn kept_baseline(folder: &Path, participant: &str) -> Option<Baseline> {
+    let text = std::fs::read(folder.join(file_of(participant))).ok()?;
+    let baseline = serde_json::from_slice::<Baseline>(&text).ok()?;
+    // One that was forgotten has nothing in it.
+    (baseline.participant == participant && !baseline.known.face.is_empty()).then_some(baseline)
+}
+
+fn file_of(participant: &str) -> String {
+    format!("{}.json", crate::session::plain(participant))
 }
 
 /// Waits until a pipeline whose commands were dropped has ended: its camera is free then, and no network runs.

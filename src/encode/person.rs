@@ -51,6 +51,20 @@ impl Person {
         }
     }
 
+    /// The same of [`known`](Self::known)'s form; what is none of it is nobody's.
+    pub fn take_over_known(&mut self, known: &[f32]) {
+        match known.split_last() {
+            Some((secs, sums)) => self.take_over(sums, *secs),
+            None => self.forget(),
+        }
+    }
+
+    /// Sums of features times seconds, then the seconds.
+    #[must_use]
+    pub fn known(&self) -> Vec<f32> {
+        self.sums.iter().copied().chain([self.secs]).collect()
+    }
+
     /// Whether it stays as it is.
     #[must_use]
     pub const fn is_frozen(&self) -> bool {

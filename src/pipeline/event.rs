@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use crate::capture::Pick;
 use crate::capture::SourceState;
 use crate::capture::sabotage::Spoil;
@@ -96,6 +99,8 @@ pub enum Event {
     Forgotten(Span),
     /// Something was marked.
     Marked(Mark),
+    /// What is known of the person, as it was asked for.
+    Known(Box<KnownPerson>),
     /// When, in the session's time, a recording or the synthetic participant's script begins.
     Begun(Timestamp),
     /// The recording has come to its end.
@@ -153,6 +158,8 @@ pub struct PersonState {
     pub known_secs: [f32; 3],
     /// Whether it is frozen.
     pub is_frozen: bool,
+    /// Whether readings are made as if nothing were known.
+    pub is_raw: bool,
     /// When and why it last began afresh.
     pub afresh: Option<(Timestamp, String)>,
 }
@@ -179,6 +186,14 @@ pub enum Command {
     Fusion(FusionKind),
     /// Spoil the input on purpose in these ways, and in no others.
     Spoil(Vec<Spoil>),
+    /// Read against what is usual for this person, or as if nothing were known of them.
+    Personal(Personal),
+    /// Tell what is known of the person: [`Event::Known`].
+    TellKnown,
+    /// Know this of the person from here on.
+    TakeOver(Box<KnownPerson>),
+    /// A step of the check of a participant's baseline begins (its name), or the check has ended (what it found).
+    Baseline(serde_json::Value),
     /// Record a session.
     Record(Box<RecordRequest>),
     /// Keep nothing for a while; the gap stays.
@@ -191,6 +206,26 @@ pub enum Command {
     Mark(Mark),
     /// End the recording.
     StopRecording,
+}
+
+/// Whether readings are made against what is usual for the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Personal {
+    /// Against their own mean.
+    Corrected,
+    /// As if nothing were known of them.
+    Raw,
+}
+
+/// What is known of a person: of the face and of the voice, sums of features over seconds, then the seconds. No label, no
+/// picture, no sound.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KnownPerson {
+    /// Of the face.
+    pub face: Vec<f32>,
+    /// Of the voice.
+    pub voice: Vec<f32>,
 }
 
 /// What is asked of a recording.

@@ -206,6 +206,16 @@ impl Gatherer {
     }
 }
 
+/// What is said as if nothing were known of the person.
+#[must_use]
+pub fn raw(presence: Presence) -> Presence {
+    presence.map(|mut evidence| {
+        evidence.value.reading = evidence.value.raw;
+        evidence.value.known_secs = 0.0;
+        evidence
+    })
+}
+
 /// What a modality is absent for when its source is there and nothing else is known.
 const fn resting(modality: Modality) -> Absence {
     match modality {

@@ -32,6 +32,7 @@ pub use recorder::Progress;
 pub use recorder::RecordLinks;
 pub use recorder::RecordOutlet;
 pub use recorder::Recorder;
+pub use recorder::pack;
 pub use recorder::unpack;
 pub use sounds::SOUND_RATE_HZ;
 pub use sounds::Sounds;

@@ -55,7 +55,7 @@ impl Keep {
     fn packed(self) -> Item {
         match self {
             Self::Item(item) => item,
-            Self::Lossless(item, frame) => Item { bytes: png(&frame), ..item },
+            Self::Lossless(item, frame) => Item { bytes: pack(&frame), ..item },
             Self::Jpeg(item, frame) => Item { bytes: jpeg(&frame), ..item },
         }
     }
@@ -106,7 +106,8 @@ impl Lost {
 
     /// What was lost since it was last asked.
     fn take(&self) -> Vec<(u8, u64)> {
-        let counts = self.items.iter().zip(0u8..).map(|(count, stream)| (stream, count.swap(0, Ordering::Relaxed)));
+        let counts =
+            self.items.iter().zip(0..=u8::MAX).map(|(count, stream)| (stream, count.swap(0, Ordering::Relaxed)));
         counts.filter(|(_, count)| *count > 0).collect()
     }
 }
@@ -395,11 +396,12 @@ impl Recorder {
         self.forgotten.push(span);
         let mut notes = vec![self.own_event(span.end, span, &serde_json::json!({ "type": "forgotten" }))];
         // The operator's own marks stay, but for what was typed.
-        for marker in self.markers.iter().filter(|item| is_of(span, item)) {
+        for marker in self.markers.iter_mut().filter(|item| is_of(span, item)) {
             if let Some(serde_json::Value::Object(mut event)) = marker.json() {
                 event.insert("text".to_owned(), "".into());
-                let bytes = serde_json::to_vec(&event).unwrap_or_default();
-                notes.push(Item { bytes, arrived: span.end, ..marker.clone() });
+                marker.bytes = serde_json::to_vec(&event).unwrap_or_default();
+                marker.arrived = span.end;
+                notes.push(marker.clone());
             }
         }
         let done = self.writer.forget(span.start, notes, |item| is_of(span, item));
@@ -431,7 +433,9 @@ fn is_marker(item: &Item) -> bool {
     item.stream == streams::EVENTS && item.json().is_some_and(|event| event.get("type") == Some(&"marker".into()))
 }
 
-fn png(frame: &Frame) -> Vec<u8> {
+/// The bytes of a crop: PNG, without loss; none of a picture without pixels.
+#[must_use]
+pub fn pack(frame: &Frame) -> Vec<u8> {
     let mut bytes = Vec::new();
     let encoder = PngEncoder::new_with_quality(Cursor::new(&mut bytes), CompressionType::Fast, FilterType::Adaptive);
     let (width, height) = (frame.width as u32, frame.height as u32);

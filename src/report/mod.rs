@@ -1,10 +1,13 @@
 //! What is written of a recording: rows, summary, features, ticks; how much of it was understood. Of many with labels: how
-//! right it is.
+//! right it is. Of a recorded session: what others read it in.
 
 pub mod evaluation;
+pub mod export;
 mod features;
 mod rows;
 mod summary;
+#[cfg(test)]
+mod support;
 mod ticks;
 mod understood;
 mod whole;

@@ -70,6 +70,8 @@ pub use reader::SessionFile;
 pub use reader::Verified;
 pub use writer::SessionWriter;
 pub use writer::free_bytes;
+pub use writer::keep;
+pub use writer::plain;
 
 /// The version that this program writes, and the newest that it reads.
 pub const VERSION: u8 = 1;

@@ -395,8 +395,15 @@ pub(super) fn erase(file: &mut File, cut: u64) -> io::Result<()> {
     file.sync_data()
 }
 
-/// Writes a small file, whole or not at all.
-pub(super) fn keep(path: &Path, bytes: &[u8]) -> Result<(), SessionError> {
+/// Writes a small file, whole or not at all; its folder is made if it isn't there.
+///
+/// # Errors
+///
+/// If the system refuses.
+pub fn keep(path: &Path, bytes: &[u8]) -> Result<(), SessionError> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(|error| SessionError::disk(UNWRITABLE, &error, folder))?;
+    }
     let part = path.with_extension("part");
     let written = File::create(&part).and_then(|mut file| {
         file.write_all(bytes)?;
@@ -438,7 +445,8 @@ fn make_folder(root: &Path, header: &Header) -> Result<PathBuf, SessionError> {
 }
 
 /// What of a word can stand in a file's name anywhere.
-fn plain(word: &str) -> String {
+#[must_use]
+pub fn plain(word: &str) -> String {
     let kept = |letter: char| if letter.is_alphanumeric() || letter == '-' { letter } else { '-' };
     word.trim().chars().map(kept).take(40).collect()
 }

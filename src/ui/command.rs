@@ -48,6 +48,12 @@ pub enum WindowCommand {
     Timeline(f32),
     /// Spoil the input on purpose in these ways, and in no others.
     Spoil(Vec<Spoil>),
+    /// Begin the check of the participant's baseline.
+    BeginCheck,
+    /// End it; nothing of it is kept.
+    StopCheck,
+    /// Read as if nothing were known of the person, or against what is usual for them.
+    Raw,
     /// Record a session of whom the form says.
     Record,
     /// Keep nothing for a while, or go on.
@@ -97,4 +103,6 @@ pub enum Sheet {
     Record,
     /// A marker's words.
     Mark,
+    /// The check of a participant's baseline.
+    Baseline,
 }

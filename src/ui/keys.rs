@@ -33,7 +33,7 @@ pub enum Keys {
 }
 
 /// All keys, in the order of the help.
-pub static BINDINGS: [Binding; 25] = [
+pub static BINDINGS: [Binding; 27] = [
     bind(Key::Space, "Space", "hold the view still (nothing else stops)", WindowCommand::Hold),
     bind(Key::L, "L", "points of the face on the picture", WindowCommand::Landmarks),
     bind(Key::V, "V", "what it would be without the voice", WindowCommand::Without(Modality::Voice)),
@@ -44,11 +44,18 @@ pub static BINDINGS: [Binding; 25] = [
     bind(Key::Z, "Z", "freeze what is known of this person, or learn on", WindowCommand::Freeze),
     bind(Key::X, "X", "trouble made on purpose, and what it does", WindowCommand::Sheet(Sheet::Sabotage)),
     bind(Key::R, "R", "record a session; while one runs, how it is doing", WindowCommand::Sheet(Sheet::Record)),
+    bind(Key::C, "C", "check a participant's baseline, and what it found", WindowCommand::Sheet(Sheet::Baseline)),
+    bind(Key::W, "W", "read as if nothing were known of the person, or against it", WindowCommand::Raw),
     bind(Key::P, "P", "pause the recording, or go on", WindowCommand::PauseRecording),
     bind(Key::M, "M", "mark this moment with words", WindowCommand::Sheet(Sheet::Mark)),
     bind(Key::K, "K", "mark what happened in the last 30 s", WindowCommand::MarkLately),
     bind(Key::E, "E", "begin a stretch that doesn't count, or end it", WindowCommand::Exclude),
-    bind(Key::Backspace, "⌫", "forget the last 60 s of the recording: gone from the disk", WindowCommand::ForgetLast),
+    bind(
+        Key::Backspace,
+        "Bksp",
+        "forget the last 60 s of the recording: gone from the disk",
+        WindowCommand::ForgetLast,
+    ),
     bind(Key::F1, "F1", "picture", WindowCommand::Toggle(Panel::Picture)),
     bind(Key::F2, "F2", "emotions and what they rest on", WindowCommand::Toggle(Panel::Readings)),
     bind(Key::F3, "F3", "timeline", WindowCommand::Toggle(Panel::Timeline)),
@@ -118,7 +125,10 @@ pub const fn is_of_replay(command: &WindowCommand) -> bool {
             | WindowCommand::MarkText
             | WindowCommand::MarkLately
             | WindowCommand::Exclude
-            | WindowCommand::Sheet(Sheet::Sabotage | Sheet::Record | Sheet::Mark)
+            | WindowCommand::BeginCheck
+            | WindowCommand::StopCheck
+            | WindowCommand::Raw
+            | WindowCommand::Sheet(Sheet::Sabotage | Sheet::Record | Sheet::Mark | Sheet::Baseline)
     )
 }
 

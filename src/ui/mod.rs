@@ -7,6 +7,7 @@
 //! | file         | is                                                       |
 //! |--------------|----------------------------------------------------------|
 //! | `app`        | drains links, carries out commands, draws the panels     |
+//! | `baseline`   | a participant's check, and what is usual for them         |
 //! | `layout`     | where the panels lie                                     |
 //! | `state`      | what the pipeline told                                   |
 //! | `history`    | the past, bounded and thinned to the screen              |
@@ -22,6 +23,7 @@
 //! | `panels`     | the panels                                               |
 
 mod app;
+mod baseline;
 mod command;
 mod history;
 mod job;
@@ -44,6 +46,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use app::App;
+pub use baseline::Baseline;
 pub use command::Sheet;
 pub use command::WindowCommand;
 pub use library::Export;
@@ -98,6 +101,10 @@ pub struct Host {
     pub save: Box<dyn Fn(&Options)>,
     /// The folder of recorded sessions.
     pub sessions: PathBuf,
+    /// Keeps a participant's baseline; says why it can't.
+    pub keep_baseline: Box<dyn Fn(&Baseline) -> Result<(), String>>,
+    /// The baseline that was kept of a participant.
+    pub kept_baseline: Box<dyn Fn(&str) -> Option<Baseline>>,
     /// Exports a session; `None` where that can't be done.
     pub export: Option<Export>,
     /// Has another fusion answer to a session; `None` where that can't be done.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::pipeline::Event;
 use crate::pipeline::FusionState;
 use crate::pipeline::Health;
+use crate::pipeline::KnownPerson;
 use crate::pipeline::Mark;
 use crate::pipeline::PersonState;
 use crate::pipeline::RecordState;
@@ -81,6 +82,8 @@ pub struct State {
     pub is_closed: bool,
     /// How the recording is doing, once there was one.
     pub recording: Option<RecordState>,
+    /// What is known of the person, when it was asked for.
+    pub known: Option<KnownPerson>,
     /// What was marked.
     pub marks: Vec<Mark>,
     recent: VecDeque<(Timestamp, [f32; Label::COUNT])>,
@@ -139,6 +142,7 @@ impl State {
             Event::Recording(state) => self.recording = Some(*state),
             Event::Forgotten(span) => self.forget(span),
             Event::Marked(mark) => self.marks.push(mark),
+            Event::Known(known) => self.known = Some(*known),
             Event::Begun(at) => self.begun = Some(at),
             Event::Ended => self.ended_at = Some(now),
         }

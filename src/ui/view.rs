@@ -8,6 +8,7 @@ use crate::signal::Fused;
 use crate::signal::Modality;
 use crate::time::Span;
 use crate::time::Timestamp;
+use crate::ui::Baseline;
 use crate::ui::Options;
 use crate::ui::playback::Playback;
 use crate::ui::state::State;
@@ -36,6 +37,8 @@ pub struct View<'a> {
     pub devices: Option<&'a (Vec<String>, Vec<String>)>,
     /// Show what it would be without this one.
     pub without: Option<Modality>,
+    /// The participant's baseline, and how far the face is from it lately.
+    pub baseline: Option<(&'a Baseline, Option<f32>)>,
     /// Where the pointer is in the timeline.
     pub pointed_at: Option<Timestamp>,
     /// Whether the view is held still.

@@ -20,7 +20,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("record", &["time", "signal", "link", "session", "condition", "encode"]),
     ("pipeline", &["time", "signal", "link", "model", "session", "capture", "condition", "encode", "fuse", "record"]),
     ("settings", &["capture", "pipeline"]),
-    ("report", &["time", "signal", "condition", "measure", "pipeline"]),
+    ("report", &["time", "signal", "session", "condition", "measure", "record", "pipeline"]),
     ("ui", &["time", "signal", "link", "session", "record", "pipeline"]),
     (
         "command",
@@ -44,7 +44,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
 ];
 
 /// Where a foreign crate lives, so that it can be exchanged in one folder. `main` is the program itself.
-const HOMES: [(&str, &[&str]); 40] = [
+const HOMES: [(&str, &[&str]); 42] = [
     ("alsa", &["capture"]),
     ("anyhow", &["main", "command"]),
     ("audioadapter_buffers", &["condition"]),
@@ -59,8 +59,9 @@ const HOMES: [(&str, &[&str]); 40] = [
     ("egui", &["ui"]),
     ("fastrand", &["capture", "command", "measure"]),
     ("egui_winit", &["ui"]),
+    ("flate2", &["report"]),
     ("fs4", &["session"]),
-    ("hound", &["capture"]),
+    ("hound", &["capture", "report"]),
     ("image", &["capture", "record"]),
     ("indicatif", &["command"]),
     ("jiff", &["time"]),
@@ -70,6 +71,7 @@ const HOMES: [(&str, &[&str]); 40] = [
     ("nokhwa", &["capture"]),
     ("ort", &["model"]),
     ("pollster", &["ui"]),
+    ("quick_xml", &["report"]),
     ("realfft", &["condition"]),
     ("ringbuf", &["link"]),
     ("rubato", &["condition"]),
@@ -80,7 +82,7 @@ const HOMES: [(&str, &[&str]); 40] = [
     ("strsim", &["settings"]),
     ("sysinfo", &["pipeline"]),
     ("tokenizers", &["encode"]),
-    ("toml", &["command", "model", "settings", "signal", "ui"]),
+    ("toml", &["command", "model", "pipeline", "settings", "signal", "ui"]),
     ("toml_edit", &["settings"]),
     ("tracing_subscriber", &["main"]),
     ("triple_buffer", &["link"]),

@@ -15,11 +15,14 @@ use crate::pipeline::event::Command;
 use crate::pipeline::event::Event;
 use crate::pipeline::event::Freeze;
 use crate::pipeline::event::FusionState;
+use crate::pipeline::event::KnownPerson;
 use crate::pipeline::event::PersonState;
+use crate::pipeline::event::Personal;
 use crate::pipeline::event::SourceChoice;
 use crate::pipeline::event::Tick;
 use crate::pipeline::gather::GatherChange;
 use crate::pipeline::gather::Gatherer;
+use crate::pipeline::gather::raw;
 use crate::pipeline::live::LiveSettings;
 use crate::pipeline::live::TICK;
 use crate::pipeline::live::Waker;
@@ -73,6 +76,9 @@ pub(super) struct Fusing {
     /// Recordings that were ended and are still on their way to the disk.
     pub(super) ending: Vec<Keeping>,
     pub(super) origin: Origin,
+    /// What the stages told of what is known of the person, and how many still owe it.
+    known: KnownPerson,
+    owed: usize,
 }
 
 impl Run {
@@ -241,6 +247,16 @@ impl Run {
                 self.events.offer(Event::StageFailed { stage, message });
             }
             Note::UtteranceDone => fusing.utterances_done += 1,
+            Note::Known(modality, known) => {
+                match modality {
+                    Modality::Face => fusing.known.face = known,
+                    _ => fusing.known.voice = known,
+                }
+                fusing.owed = fusing.owed.saturating_sub(1);
+                if fusing.owed == 0 {
+                    self.events.offer(Event::Known(Box::new(std::mem::take(&mut fusing.known))));
+                }
+            }
         }
         (self.waker)();
     }
@@ -281,6 +297,26 @@ impl Run {
                     fusing.fusions.choose(kind);
                     fusing.keep_fusion(self.clock.now());
                     self.events.offer(Event::Fusion(FusionState::of(&fusing.fusions, fusing.asked)));
+                }
+                Command::Personal(personal) => {
+                    fusing.person.is_raw = personal == Personal::Raw;
+                    let what = serde_json::json!({ "type": "personal", "is_raw": fusing.person.is_raw });
+                    fusing.keep_event(self.clock.now(), &what);
+                }
+                Command::TellKnown => {
+                    // A stage that isn't there owes nothing.
+                    let asked = [&ends.face_orders, &ends.voice_orders].map(|orders| orders.offer(Order::TellKnown));
+                    fusing.owed = asked.into_iter().filter(|was_asked| *was_asked).count();
+                }
+                Command::TakeOver(known) => {
+                    let known: Arc<KnownPerson> = Arc::from(known);
+                    for orders in [&ends.face_orders, &ends.voice_orders] {
+                        orders.offer(Order::TakeOver(known.clone()));
+                    }
+                }
+                Command::Baseline(what) => {
+                    let what = serde_json::json!({ "type": "baseline", "baseline": what });
+                    fusing.keep_event(self.clock.now(), &what);
                 }
                 Command::Record(request) => self.record(&request, ends, fusing),
                 Command::Pause => self.pause(ends, fusing),
@@ -325,6 +361,8 @@ impl Fusing {
             is_over: false,
             not_before: Timestamp::ZERO,
             keeping: None,
+            known: KnownPerson::default(),
+            owed: 0,
             ending: Vec::new(),
             origin,
         }
@@ -410,7 +448,8 @@ impl Fusing {
         if let Some(keeping) = self.keeping.as_mut() {
             keeping.told(&told, now);
         }
-        self.gatherer.observe(told.modality, told.presence, now);
+        let presence = if self.person.is_raw { raw(told.presence) } else { told.presence };
+        self.gatherer.observe(told.modality, presence, now);
     }
 
     fn end(&mut self, which: usize) {

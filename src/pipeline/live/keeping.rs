@@ -224,10 +224,19 @@ impl Keeping {
     /// What has changed since it was last asked.
     fn news(&mut self, now: Timestamp) -> Option<RecordState> {
         let mut is_news = false;
-        while let Next::Item(progress) = self.progress.poll() {
-            self.heard_at = now;
-            self.state.progress = Some(progress);
-            is_news = true;
+        loop {
+            match self.progress.poll() {
+                Next::Item(progress) => {
+                    self.heard_at = now;
+                    self.state.progress = Some(progress);
+                    is_news = true;
+                }
+                Next::Closed if self.state.is_running() => {
+                    self.stopped();
+                    is_news = true;
+                }
+                Next::Nothing | Next::Closed => break,
+            }
         }
         let trouble = self.trouble(now);
         if trouble != self.state.trouble {
@@ -264,6 +273,7 @@ impl Keeping {
         loop {
             match self.progress.wait(PATIENCE) {
                 Next::Item(progress) => self.state.progress = Some(progress),
+                Next::Closed if self.state.is_running() => self.stopped(),
                 Next::Closed => break,
                 Next::Nothing => {
                     let message =
@@ -276,6 +286,13 @@ impl Keeping {
             tell(self.state.clone());
         }
         self.thread.join().ok();
+    }
+
+    /// The recorder is gone without a word: a fault of the program.
+    fn stopped(&mut self) {
+        let message =
+            "the recorder has stopped unexpectedly; what had reached the disk is a session that can be opened";
+        self.state.progress = Some(Progress::Failed { folder: self.folder(), message: message.to_owned() });
     }
 
     /// The session's folder, as far as the recorder has said.
@@ -309,7 +326,8 @@ impl Fusing {
     /// Begins with nothing in view: here, and in every stage.
     fn begin_anew(&mut self, knows: Knows, ends: &Ends, now: Timestamp) {
         let sources = self.gatherer.sources();
-        let event = json!({ "type": "begin", "sources": sources, "fusion": self.fusions.chosen().name() });
+        let (fusion, is_raw) = (self.fusions.chosen().name(), self.person.is_raw);
+        let event = json!({ "type": "begin", "sources": sources, "fusion": fusion, "is_raw": is_raw });
         self.gatherer.begin(sources);
         self.fusions.reset();
         self.not_before = now;

@@ -41,6 +41,8 @@ pub(in crate::pipeline) enum StageNote {
     Read(Option<String>),
     /// It listened to a draft.
     Draft,
+    /// It was told what is known of the person.
+    TookOver,
 }
 
 /// What happened to a stream of sound, as JSON with a block of it.
@@ -107,11 +109,20 @@ impl Log {
 
     /// That a stage began, and what it knew of the person.
     pub(super) fn person(&self, (log, stream): (streams::Id, streams::Id), at: Timestamp, person: &Person) {
-        let Some(kept) = self.inputs() else { return };
-        let values = person.sums().iter().copied().chain([person.secs()]).collect();
-        let (span, bytes) = (Span::at(at), Vec::new());
-        kept.keep(Keep::Item(Item { stream, arrived: at, span, seq: 0, values, bytes }));
+        self.known(stream, at, person);
         self.note(log, at, StageNote::Begin { at_nanos: self.from.nanos(), is_frozen: person.is_frozen() });
+    }
+
+    /// That a stage was told what is known of the person.
+    pub(super) fn took_over(&self, (log, stream): (streams::Id, streams::Id), at: Timestamp, person: &Person) {
+        self.known(stream, at, person);
+        self.note(log, at, StageNote::TookOver);
+    }
+
+    fn known(&self, stream: streams::Id, at: Timestamp, person: &Person) {
+        let Some(kept) = self.inputs() else { return };
+        let (span, bytes) = (Span::at(at), Vec::new());
+        kept.keep(Keep::Item(Item { stream, arrived: at, span, seq: 0, values: person.known(), bytes }));
     }
 
     /// The face as the networks get it, and the picture that it is in.

@@ -18,6 +18,7 @@ mod keeping;
 pub(super) mod log;
 pub(super) mod spawn;
 mod stage;
+mod talk;
 mod wiring;
 
 use std::path::PathBuf;

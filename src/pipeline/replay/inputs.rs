@@ -10,6 +10,7 @@ use crate::condition::hear::Heard;
 use crate::condition::hear::RATE_HZ;
 use crate::encode::FaceEncoder;
 use crate::encode::Outcome;
+use crate::encode::Person;
 use crate::encode::SpeechReader;
 use crate::encode::VoiceEncoder;
 use crate::encode::WordsEncoder;
@@ -226,6 +227,7 @@ impl<'a> Inputs<'a> {
             }
             StageNote::Afresh => reader.begin_afresh(),
             StageNote::Freeze(is_frozen) => reader.person_mut().freeze(*is_frozen),
+            StageNote::TookOver => take_over(reader.person_mut(), self.persons[0].pop_front()),
             StageNote::Restart => reader.restart(),
             StageNote::Read(_) | StageNote::Draft => {}
         }
@@ -266,6 +268,7 @@ impl<'a> Inputs<'a> {
             }
             StageNote::Afresh => voice.person_mut().forget(),
             StageNote::Freeze(is_frozen) => voice.person_mut().freeze(*is_frozen),
+            StageNote::TookOver => take_over(voice.person_mut(), self.persons[1].pop_front()),
             StageNote::Read(_) => {
                 let Some(window) = taken(&mut self.hearing.windows, span) else { return Ok(()) };
                 let fresh = span.end.since(self.voice_read_until.max(span.start));
@@ -305,7 +308,7 @@ impl<'a> Inputs<'a> {
                 };
                 self.find(Modality::Words, span, (presence, Vec::new()));
             }
-            StageNote::Freeze(_) | StageNote::Restart => {}
+            StageNote::Freeze(_) | StageNote::Restart | StageNote::TookOver => {}
         }
         Ok(())
     }
@@ -388,9 +391,6 @@ fn taken<T>(all: &mut VecDeque<(Span, T)>, span: Span) -> Option<T> {
     all.pop_front().map(|(_, value)| value)
 }
 
-fn take_over(person: &mut crate::encode::Person, known: Option<Vec<f32>>) {
-    match known.as_deref().and_then(<[f32]>::split_last) {
-        Some((secs, sums)) => person.take_over(sums, *secs),
-        None => person.forget(),
-    }
+fn take_over(person: &mut Person, known: Option<Vec<f32>>) {
+    person.take_over_known(known.as_deref().unwrap_or_default());
 }

@@ -18,6 +18,7 @@ use crate::model::ModelError;
 use crate::pipeline::gather::GatherChange;
 use crate::pipeline::gather::Gatherer;
 use crate::pipeline::gather::Sources;
+use crate::pipeline::gather::raw;
 use crate::pipeline::replay::inputs::Inputs;
 use crate::pipeline::stages::StageSettings;
 use crate::pipeline::stages::Stages;
@@ -30,6 +31,7 @@ use crate::session::Session;
 use crate::session::SessionError;
 use crate::signal::Fused;
 use crate::signal::Modality;
+use crate::signal::Presence;
 use crate::time::Timestamp;
 use crate::time::Timestamped;
 
@@ -140,7 +142,16 @@ impl Replayed {
     }
 }
 
-/// Replays a session; with another fusion than the recorded one, if one is named. `tell` gets how far it is.
+/// What is to be another than it was.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Otherwise {
+    /// This fusion answers.
+    pub fusion: Option<FusionKind>,
+    /// Nothing is known of the person: what their baseline corrected is as it would be without.
+    pub is_raw: bool,
+}
+
+/// Replays a session, as it was or otherwise. `tell` gets how far it is.
 ///
 /// # Errors
 ///
@@ -148,17 +159,17 @@ impl Replayed {
 pub fn replay(
     session: &Session,
     stages: &mut Stages,
-    fusion: Option<FusionKind>,
+    otherwise: Otherwise,
     mut tell: impl FnMut(Timestamp),
 ) -> Result<Replayed, ReplayError> {
     let has_inputs = session.has(Consent::Inputs);
-    if !has_inputs && fusion != Some(FusionKind::Late) {
+    if !has_inputs && otherwise.fusion != Some(FusionKind::Late) {
         return Err(ReplayError::NoInputs { consent: session.header().subject.consent });
     }
     let gatherer = Gatherer::new(stages.gather.clone());
     // The stages are lent to the inputs, and come back.
     let ear = stages.ear.take();
-    let (result, ear) = run(session, stages, (fusion, gatherer), ear, &mut tell);
+    let (result, ear) = run(session, stages, (otherwise, gatherer), ear, &mut tell);
     stages.ear = ear;
     result
 }
@@ -179,6 +190,8 @@ pub fn late(
         gatherer: Gatherer::new(settings.gather.clone()),
         fusions: &mut Fusions::late(&settings.fusion),
         fusion: Some(FusionKind::Late),
+        is_raw: false,
+        all_raw: false,
         is_comparable: true,
         replayed: Replayed::default(),
     };
@@ -189,7 +202,7 @@ pub fn late(
 fn run(
     session: &Session,
     stages: &mut Stages,
-    (fusion, gatherer): (Option<FusionKind>, Gatherer),
+    (otherwise, gatherer): (Otherwise, Gatherer),
     ear: Option<Ear>,
     tell: &mut dyn FnMut(Timestamp),
 ) -> (Result<Replayed, ReplayError>, Option<Ear>) {
@@ -199,7 +212,16 @@ fn run(
         Err(error) => return (Err(error.into()), ear),
     };
     let inputs = file.map(|file| Inputs::new(file, face.as_mut(), ear, voice.as_mut(), words.take()));
-    let mut replay = Replay { inputs, gatherer, fusions, fusion, is_comparable: true, replayed: Replayed::default() };
+    let mut replay = Replay {
+        inputs,
+        gatherer,
+        fusions,
+        fusion: otherwise.fusion,
+        is_raw: false,
+        all_raw: otherwise.is_raw,
+        is_comparable: true,
+        replayed: Replayed::default(),
+    };
     let result = replay.run(session, tell);
     let Replay { inputs, replayed, .. } = replay;
     let mut ear = None;
@@ -214,6 +236,9 @@ struct Replay<'a> {
     gatherer: Gatherer,
     fusions: &'a mut Fusions,
     fusion: Option<FusionKind>,
+    /// Whether readings are taken as if nothing were known of the person: as recorded, or all of them.
+    is_raw: bool,
+    all_raw: bool,
     /// Whether all that was taken note of since the last beginning could be computed again.
     is_comparable: bool,
     replayed: Replayed,
@@ -264,6 +289,7 @@ impl Replay<'_> {
                 self.gatherer.begin(sources.unwrap_or_default());
                 self.choose(event.get("fusion"));
                 self.fusions.reset();
+                self.is_raw = event.get("is_raw") == Some(&true.into());
                 self.is_comparable = true;
                 self.replayed.beginnings += 1;
             }
@@ -278,6 +304,7 @@ impl Replay<'_> {
                 self.fusions.reset();
             }
             "fusion" => self.choose(event.get("fusion")),
+            "personal" => self.is_raw = event.get("is_raw") == Some(&true.into()),
             "lost" => self.is_comparable = false,
             "forgotten" => {
                 self.replayed.forgotten += 1;
@@ -304,7 +331,7 @@ impl Replay<'_> {
         };
         let Some((presence, features)) = again else {
             self.is_comparable &= self.inputs.is_none();
-            self.gatherer.observe(modality, recorded, item.arrived);
+            self.observe(modality, recorded, item.arrived);
             return Ok(());
         };
         // Counted as it was: what the fusion looks at is the time.
@@ -313,8 +340,13 @@ impl Replay<'_> {
         if let Some(agreement) = self.replayed.evidence.get_mut(modality.index()) {
             agreement.take(item.arrived, &item.values, &made.values, item.bytes == made.bytes);
         }
-        self.gatherer.observe(modality, presence, item.arrived);
+        self.observe(modality, presence, item.arrived);
         Ok(())
+    }
+
+    fn observe(&mut self, modality: Modality, presence: Presence, at: Timestamp) {
+        let is_raw = self.is_raw || self.all_raw;
+        self.gatherer.observe(modality, if is_raw { raw(presence) } else { presence }, at);
     }
 
     fn level(&mut self, item: &Item) -> Result<(), ReplayError> {

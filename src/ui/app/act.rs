@@ -6,6 +6,7 @@ use egui::ViewportCommand;
 use crate::pipeline::Command;
 use crate::pipeline::Freeze;
 use crate::pipeline::FusionState;
+use crate::pipeline::Personal;
 use crate::pipeline::Pick;
 use crate::pipeline::SourceChoice;
 use crate::ui::FusionPick;
@@ -65,6 +66,12 @@ impl App {
                 }
             }
             WindowCommand::Close => self.sheet = None,
+            WindowCommand::BeginCheck => self.begin_check(),
+            WindowCommand::StopCheck => self.check = None,
+            WindowCommand::Raw => {
+                let next = if self.state.person.is_raw { Personal::Corrected } else { Personal::Raw };
+                self.tell(ctx, Command::Personal(next));
+            }
             WindowCommand::Record
             | WindowCommand::PauseRecording
             | WindowCommand::ForgetLast

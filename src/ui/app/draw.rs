@@ -150,6 +150,7 @@ impl App {
             Sheet::Compare => ("Another fusion", 470.0, 330.0),
             Sheet::Record => ("Recording", 420.0, 330.0),
             Sheet::Mark => ("Mark this moment", 360.0, 90.0),
+            Sheet::Baseline => ("Baseline", 460.0, 330.0),
         };
         let most = middle.height() - 120.0;
         let palette = Palette::of(self.options.theme);
@@ -198,6 +199,10 @@ impl App {
                         self.replay.open().and_then(|one| panels::compare_ui(ui, &self.view(), one, can))
                     }
                     Sheet::Record => panels::record_ui(ui, &self.view(), &mut record, &root),
+                    Sheet::Baseline => {
+                        let who = (record.subject.participant.as_str(), self.check.as_ref());
+                        panels::baseline_ui(ui, &self.view(), who, self.baseline.as_ref(), &self.drift)
+                    }
                     Sheet::Mark => panels::mark_ui(ui, palette, &mut record),
                 }
             });

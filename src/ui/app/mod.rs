@@ -1,6 +1,7 @@
 //! Drains links, carries out commands, and lays out the panels.
 
 mod act;
+mod checking;
 mod draw;
 mod recording;
 mod replay;
@@ -21,6 +22,7 @@ use crate::pipeline::Subject;
 use crate::pipeline::Tick;
 use crate::signal::Modality;
 use crate::time::Timestamp;
+use crate::ui::Baseline;
 use crate::ui::First;
 use crate::ui::Host;
 use crate::ui::Options;
@@ -29,6 +31,8 @@ use crate::ui::Waker;
 use crate::ui::WindowCommand;
 use crate::ui::Wiring;
 use crate::ui::app::replay::Replay;
+use crate::ui::baseline::Check;
+use crate::ui::baseline::Drift;
 use crate::ui::keys;
 use crate::ui::keys::Keys;
 use crate::ui::library::Library;
@@ -70,6 +74,12 @@ pub struct App {
     devices: Option<(Vec<String>, Vec<String>)>,
     form: StartForm,
     record: RecordForm,
+    /// The check that goes on, and what was found once it has ended.
+    check: Option<Check>,
+    baseline: Option<Baseline>,
+    /// Whether what is known of the person is from it.
+    has_baseline: bool,
+    drift: Drift,
     /// When M was pressed.
     mark_at: Option<Timestamp>,
     /// When a stretch that doesn't count began.
@@ -127,6 +137,7 @@ impl App {
             note: String::new(),
             consent: options.consent,
         };
+        let baseline = (host.kept_baseline)(&options.participant);
         let record = RecordForm { subject, mark: String::new() };
         Palette::of(options.theme).apply(ctx);
         let mut app = Self {
@@ -142,6 +153,10 @@ impl App {
             devices: None,
             form,
             record,
+            check: None,
+            baseline,
+            has_baseline: false,
+            drift: Drift::default(),
             mark_at: None,
             excluded_from: None,
             sheet: None,
@@ -173,6 +188,7 @@ impl App {
     pub fn logic(&mut self, ctx: &Context) {
         self.open_asked(ctx);
         self.drain(ctx);
+        self.go_on_checking();
         let own = if self.replay.is_open() { Keys::Replay } else { Keys::Live };
         for command in keys::pressed(ctx, own) {
             self.carry_out(ctx, command);
@@ -237,6 +253,7 @@ impl App {
             devices: self.devices.as_ref(),
             without: self.without,
             pointed_at: self.pointed_at,
+            baseline: self.baseline.as_ref().map(|baseline| (baseline, self.drift.from(baseline))),
             is_held: self.held.is_some() && self.state.ended_at.is_none(),
             is_started: self.wiring.is_some(),
             replay: None,
@@ -265,6 +282,15 @@ impl App {
         }
         if let Some(view) = wiring.picture.take_new() {
             upload::show(&mut self.picture, ctx, view);
+            if let Some(picture) = &self.picture {
+                self.drift.see(&picture.found);
+                if let Some(check) = &mut self.check {
+                    check.see(&picture.found, now);
+                }
+            }
+        }
+        if let (Some(check), Some(level)) = (&mut self.check, &self.state.level) {
+            check.hear(level);
         }
     }
 

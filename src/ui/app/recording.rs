@@ -9,6 +9,8 @@ use crate::pipeline::Mark;
 use crate::pipeline::RecordRequest;
 use crate::pipeline::RecordState;
 use crate::time::Span;
+use crate::time::Utc;
+use crate::ui::Baseline;
 use crate::ui::WindowCommand;
 use crate::ui::app::App;
 use crate::ui::panels;
@@ -28,6 +30,7 @@ impl App {
         let Some(wiring) = &self.wiring else { return };
         let now = wiring.clock.now();
         let is_paused = self.state.recording.as_ref().is_some_and(|state| state.is_paused);
+        let since = self.state.recording.as_ref().map_or(now, |state| state.since);
         let told = match command {
             WindowCommand::Record if panels::record_missing(&self.record.subject).is_none() => {
                 let subject = self.record.subject.clone();
@@ -37,6 +40,7 @@ impl App {
                 });
                 self.state.marks.clear();
                 self.sheet = None;
+                self.take_over_baseline(&subject.participant);
                 Command::Record(Box::new(RecordRequest { subject, root: self.host.sessions.clone() }))
             }
             _ if !self.is_recording() => return,
@@ -54,7 +58,9 @@ impl App {
                 let text = std::mem::take(&mut self.record.mark);
                 Command::Mark(Mark::point(self.mark_at.take().unwrap_or(now), "note", text.trim()))
             }
-            WindowCommand::MarkLately => Command::Mark(Mark::stretch("marker", Span::new(now - LATELY, now), "lately")),
+            WindowCommand::MarkLately => {
+                Command::Mark(Mark::stretch("marker", Span::new((now - LATELY).max(since), now), "lately"))
+            }
             WindowCommand::Exclude => match self.excluded_from.take() {
                 None => {
                     self.excluded_from = Some(now);
@@ -64,8 +70,49 @@ impl App {
             },
             _ => return,
         };
+        let is_forgetting = matches!(told, Command::Forget(_));
+        let is_beginning = matches!(told, Command::Record(_));
         if let Some(wiring) = &self.wiring {
             wiring.commands.offer(told);
+            if let Some(baseline) = self.baseline.as_ref().filter(|_| is_beginning) {
+                let what = serde_json::json!({ "utc": baseline.utc, "found": baseline.found });
+                wiring.commands.offer(Command::Baseline(what));
+            }
         }
+        if is_forgetting {
+            self.forget_with_baseline();
+        }
+    }
+
+    /// What is known of the person is from the baseline alone again; from nothing, if that was made in what is forgotten.
+    fn forget_with_baseline(&mut self) {
+        self.check = None;
+        let Some(baseline) = &self.baseline else { return };
+        let secs = Utc::now().nanos().saturating_sub(baseline.unix_nanos) / 1_000_000_000;
+        if secs > i64::try_from(FORGOTTEN.as_secs()).unwrap_or(i64::MAX) {
+            if let Some(wiring) = &self.wiring {
+                wiring.commands.offer(Command::TakeOver(Box::new(baseline.known.clone())));
+            }
+            return;
+        }
+        let nothing = Baseline { participant: baseline.participant.clone(), ..Baseline::default() };
+        if let Err(error) = (self.host.keep_baseline)(&nothing) {
+            self.failure = Some(error);
+        }
+        (self.baseline, self.has_baseline) = (None, false);
+    }
+
+    /// What is known of this participant from an earlier day; of another one nothing is.
+    fn take_over_baseline(&mut self, participant: &str) {
+        if self.baseline.as_ref().is_some_and(|baseline| baseline.participant == participant && self.has_baseline) {
+            return;
+        }
+        self.baseline = (self.host.kept_baseline)(participant);
+        self.has_baseline = self.baseline.is_some();
+        let Some(wiring) = &self.wiring else { return };
+        match &self.baseline {
+            Some(baseline) => wiring.commands.offer(Command::TakeOver(Box::new(baseline.known.clone()))),
+            None => wiring.commands.offer(Command::Afresh),
+        };
     }
 }

@@ -120,6 +120,8 @@ fn host(launch: Option<Launch>) -> Host {
         list_devices: Box::new(|| (Vec::new(), Vec::new())),
         save: Box::new(|_| ()),
         sessions: "sessions".into(),
+        keep_baseline: Box::new(|_| Ok(())),
+        kept_baseline: Box::new(|_| None),
         export: None,
         rescore: None,
         speaker: None,
@@ -295,3 +297,5 @@ fn trouble_on_purpose_is_told_to_the_pipeline_and_said_on_screen() {
     assert_eq!(asked, [Command::Spoil(Vec::new())]);
     assert!(harness.query_by_label("SPOILT ON PURPOSE · mute").is_none());
 }
+
+mod recording;

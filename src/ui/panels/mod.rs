@@ -1,5 +1,6 @@
 //! The panels: each a function of the view that says what was asked for.
 
+mod baseline;
 mod compare;
 mod emotions;
 mod help;
@@ -21,6 +22,7 @@ mod top;
 mod transcript;
 mod transport;
 
+pub use baseline::baseline_ui;
 pub use compare::CanRescore;
 pub use compare::compare_ui;
 pub use emotions::emotions_ui;

@@ -216,6 +216,10 @@ fn notice_ui(ui: &mut Ui, palette: &Palette, notice: &Notice, line: Rect) -> Opt
         hazard(ui, line, ink);
         inside = inside.shrink2(egui::vec2(34.0, 0.0));
     }
+    if notice.kind == NoticeKind::Recording {
+        ui.painter().circle_filled(egui::pos2(inside.left() + 6.0, line.center().y), 6.0, ink);
+        inside.min.x += 20.0;
+    }
     let mut command = None;
     ui.scope_builder(egui::UiBuilder::new().max_rect(inside), |ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

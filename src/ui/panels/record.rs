@@ -76,7 +76,7 @@ fn form_ui(ui: &mut Ui, view: &View<'_>, form: &mut RecordForm, root: &str) -> O
     ui.label(RichText::new(format!("Keeps {}.", subject.consent.keeps())).color(palette.text));
     ui.label(RichText::new(format!("The session gets a folder of its own in {root}")).small().color(palette.muted));
     let why_not = missing(subject);
-    let record = Button::new(RichText::new("●  Record   Enter").color(palette.on_record)).fill(palette.record);
+    let record = Button::new(RichText::new("Record   Enter").color(palette.on_record)).fill(palette.record);
     let hover = why_not.unwrap_or("begin; reading starts with nothing in view");
     let is_clicked = ui.add_enabled(why_not.is_none(), record).on_hover_text(hover).on_disabled_hover_text(hover);
     let types = ui.ctx().egui_wants_keyboard_input();
@@ -146,7 +146,7 @@ fn ways(state: &RecordState) -> Vec<(String, &'static str, WindowCommand)> {
         ),
         pause,
         (
-            "forget 60 s  ⌫".to_owned(),
+            "forget 60 s  Bksp".to_owned(),
             "the last minute is gone from the disk; the gap stays",
             WindowCommand::ForgetLast,
         ),
@@ -201,7 +201,7 @@ fn line(view: &View<'_>, state: &RecordState) -> String {
         Some(Progress::Running { bytes, .. }) => format!(" · {:.1} MB", *bytes as f64 / 1e6),
         _ => String::new(),
     };
-    let word = if state.is_paused { "❚❚ PAUSED, nothing is kept" } else { "● RECORDING" };
+    let word = if state.is_paused { "PAUSED, nothing is kept" } else { "RECORDING" };
     let task = if task.is_empty() { String::new() } else { format!(" · {task}") };
     format!("{word} · {participant}{task} · {length}{size} · keeps {consent}")
 }

@@ -16,9 +16,11 @@ use crate::pipeline::Pick;
 use crate::pipeline::SourceChoice;
 use crate::pipeline::SourceState;
 use crate::signal::Modality;
+use crate::time::Utc;
 use crate::ui::Sheet;
 use crate::ui::Theme;
 use crate::ui::WindowCommand;
+use crate::ui::baseline::Drift;
 use crate::ui::phrases;
 use crate::ui::playback::Playback;
 use crate::ui::view::View;
@@ -216,6 +218,18 @@ fn person_ui(ui: &mut Ui, view: &View<'_>, is_wide: bool) -> Option<WindowComman
     };
     if person.is_frozen {
         text += ", frozen";
+    }
+    if person.is_raw {
+        text += ", not used";
+    }
+    if let Some((baseline, drift)) = view.baseline {
+        let secs = Utc::now().nanos().saturating_sub(baseline.unix_nanos).max(0) / 1_000_000_000;
+        let age = length(secs as f32);
+        text =
+            format!("{} · baseline {age} old{}", baseline.participant, if person.is_raw { ", not used" } else { "" });
+        if drift.is_some_and(|drift| drift > Drift::MUCH) {
+            text += ", drifted";
+        }
     }
     let afresh = person.afresh.as_ref().map(|(at, why)| {
         let ago = phrases::length(view.now.since(*at));

@@ -49,6 +49,7 @@ pub struct Course {
     fusions: Vec<(Timestamp, FusionKind)>,
     afresh: Vec<(Timestamp, String)>,
     frozen: Vec<(Timestamp, bool)>,
+    raw: Vec<(Timestamp, bool)>,
     spoils: Vec<(Timestamp, Vec<String>)>,
     cameras: Vec<(Timestamp, String)>,
 }
@@ -71,11 +72,13 @@ impl Course {
     fn take(&mut self, event: &Happening, paused: &mut Option<Timestamp>) {
         let at = event.arrived;
         let word = |key: &str| event.what.get(key).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+        let flag = |key: &str| event.what.get(key).and_then(serde_json::Value::as_bool).unwrap_or(false);
         match event.kind.as_str() {
             "begin" => {
                 let sources = event.what.get("sources").and_then(|value| serde_json::from_value(value.clone()).ok());
                 self.beginnings.push((at, sources.unwrap_or_default()));
                 self.fusions.extend(fusion_of(&word("fusion")).map(|kind| (at, kind)));
+                self.raw.push((at, flag("is_raw")));
                 self.stretches.extend(paused.take().map(|from| paused_from(from, at)));
             }
             "pause" => *paused = Some(at),
@@ -88,10 +91,8 @@ impl Course {
                 self.turns.push((at, Turn::Afresh));
                 self.afresh.push((at, word("why")));
             }
-            "freeze" => {
-                let is_frozen = event.what.get("is_frozen").and_then(serde_json::Value::as_bool).unwrap_or(false);
-                self.frozen.push((at, is_frozen));
-            }
+            "freeze" => self.frozen.push((at, flag("is_frozen"))),
+            "personal" => self.raw.push((at, flag("is_raw"))),
             "fusion" => self.fusions.extend(fusion_of(&word("fusion")).map(|kind| (at, kind))),
             "not_transcribed" => self.not_transcribed.push(Timestamped::new(event.span, 0, word("why"))),
             "spoil" => {
@@ -136,6 +137,12 @@ impl Course {
     #[must_use]
     pub fn is_frozen(&self, at: Timestamp) -> bool {
         last(&self.frozen, at).is_some_and(|(_, is_frozen)| *is_frozen)
+    }
+
+    /// Whether it was read as if nothing were known of the person.
+    #[must_use]
+    pub fn is_raw(&self, at: Timestamp) -> bool {
+        last(&self.raw, at).is_some_and(|(_, is_raw)| *is_raw)
     }
 
     /// How the input was spoilt on purpose.

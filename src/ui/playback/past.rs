@@ -7,6 +7,7 @@ use crate::pipeline::GatherSettings;
 use crate::pipeline::Gatherer;
 use crate::pipeline::PersonState;
 use crate::pipeline::Tick;
+use crate::pipeline::raw;
 use crate::record::Kept;
 use crate::record::values;
 use crate::session::Item;
@@ -105,12 +106,13 @@ impl Past {
         let [last_face, _, last_words] = last.each_ref().map(|last| last.as_ref().map(|last| last.span.end));
         let known_secs = last.map(|last| last.map_or(0.0, |last| last.value.known_secs));
         let (is_frozen, afresh) = (self.course.is_frozen(at), self.course.afresh(at));
+        let is_raw = self.course.is_raw(at);
         Standing {
             tick,
             level: self.level(at).cloned(),
             last_face,
             last_words,
-            person: PersonState { known_secs, is_frozen, afresh },
+            person: PersonState { known_secs, is_frozen, afresh, is_raw },
             fusion: self.course.fusion(at),
             recent: recent.collect::<Vec<_>>().into_iter().rev().collect(),
         }
@@ -159,7 +161,9 @@ impl Past {
 
     /// What a modality said last before `at`, and when that was taken note of.
     fn newest(&self, modality: Modality, at: Timestamp) -> Option<(Timestamp, Presence)> {
-        self.before(modality, at).last().and_then(|item| Some((item.arrived, values::presence(modality, item)?)))
+        let item = self.before(modality, at).last()?;
+        let presence = values::presence(modality, item)?;
+        Some((item.arrived, if self.course.is_raw(item.arrived) { raw(presence) } else { presence }))
     }
 
     fn last_evidence(&self, modality: Modality, at: Timestamp) -> Option<Timestamped<Evidence>> {

@@ -1,0 +1,93 @@
+//! The sound and the pictures, where they were kept: as files that play.
+//!
+//! | file                     | is                                                                                |
+//! |--------------------------|-----------------------------------------------------------------------------------|
+//! | `sound.wav`              | 16 kHz, mono, float: second 0 is when the session began, gaps are silence         |
+//! | `sound.csv`              | its unbroken stretches: where they are in the file, and when they were            |
+//! | `video.mkv`              | the pictures as they were kept, each at its time, with the sound: by `ffmpeg`     |
+//! | `pictures/`              | the pictures one by one, where there is no `ffmpeg`                               |
+//! | `video.csv`              | when each picture was                                                             |
+//!
+//! Nothing is packed again: the pictures in the film are the JPEGs of the session.
+
+mod film;
+mod sound;
+
+use std::fs;
+use std::path::Path;
+
+use crate::report::export::ExportError;
+use crate::report::export::Exported;
+use crate::report::export::Recorded;
+use crate::session::Consent;
+
+/// Every file or folder that this may write.
+pub(super) const FILES: [&str; 5] = ["sound.wav", "sound.csv", "video.mkv", "pictures", "video.csv"];
+
+/// Writes what was kept of sound and pictures; nothing where only numbers and words were.
+pub(super) fn write(recorded: &Recorded<'_>, folder: &Path, exported: &mut Exported) -> Result<(), ExportError> {
+    // What was there is of another time: it was allowed to be replaced.
+    for name in FILES {
+        let path = folder.join(name);
+        let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        match removed {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(ExportError::disk(&path)(error)),
+            _ => {}
+        }
+    }
+    if recorded.session.has(Consent::Inputs) {
+        sound::write(recorded, folder, exported)?;
+    }
+    if recorded.session.has(Consent::Video) {
+        film::write(recorded, folder, exported)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+    use crate::report::export::Form;
+    use crate::report::support;
+
+    fn probed(path: &Path, of: &[&str]) -> String {
+        let done = Command::new("ffprobe").args(["-v", "error", "-of", "csv=p=0"]).args(of).arg(path).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap()
+    }
+
+    #[test]
+    fn sound_lies_where_it_was_and_what_is_missing_is_silence() {
+        let made = support::with_media();
+        let folder = made.export(Form::Csv);
+
+        let mut wav = hound::WavReader::open(folder.join("sound.wav")).unwrap();
+        let samples: Vec<f32> = wav.samples::<f32>().map(Result::unwrap).collect();
+        assert_eq!((wav.spec().sample_rate, samples.len()), (16_000, 36_000));
+        let is_sound = |secs: f64| samples[(secs * 16_000.0) as usize] > 0.0;
+        let found = [0.0, 0.24, 0.26, 1.24, 1.26, 1.74, 1.76, 2.24].map(is_sound);
+        assert_eq!(found, [false, false, true, true, false, false, true, true]);
+        let table = fs::read_to_string(folder.join("sound.csv")).unwrap();
+        assert_eq!(table.lines().nth(2), Some("1.750000,2.250000,1.750000,2.250000"));
+    }
+
+    #[test]
+    fn pictures_keep_their_times_and_the_film_plays_with_its_sound() {
+        let made = support::with_media();
+        let folder = made.export(Form::Csv);
+
+        let film = folder.join("video.mkv");
+        let times = probed(&film, &["-select_streams", "v", "-show_entries", "packet=pts_time"]);
+        let times: Vec<f64> = times.lines().map(|line| line.trim_end_matches(',').parse().unwrap()).collect();
+        assert_eq!(times.len(), 5);
+        for (found, wanted) in times.iter().zip([0.5, 0.54, 0.7, 1.2, 1.25]) {
+            assert!((found - wanted).abs() < 0.0011, "{times:?}");
+        }
+        assert_eq!(probed(&film, &["-show_entries", "stream=codec_name"]), "mjpeg\npcm_f32le\n");
+        assert!(!folder.join("pictures").exists());
+        let table = fs::read_to_string(folder.join("video.csv")).unwrap();
+        assert_eq!(table.lines().nth(4), Some("3,3,1.200000,1.230000,video.mkv"));
+    }
+}
