@@ -81,6 +81,9 @@ fn host(launch: circumplex::ui::Launch) -> Host {
         sessions: "sessions".into(),
         keep_baseline: Box::new(|_| Ok(())),
         kept_baseline: Box::new(|_| None),
+        export: None,
+        rescore: None,
+        speaker: None,
     }
 }
 

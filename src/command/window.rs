@@ -4,26 +4,38 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use crate::capture::devices;
 use crate::command::Place;
+use crate::fuse::FusionKind;
+use crate::pipeline;
 use crate::pipeline::SourceChoice;
+use crate::pipeline::StageSettings;
+use crate::pipeline::Stages;
 use crate::pipeline::live;
 use crate::pipeline::live::LiveSettings;
+use crate::pipeline::replay::Otherwise;
+use crate::pipeline::replay::late;
+use crate::pipeline::replay::replay;
+use crate::session::Consent;
+use crate::session::Session;
 use crate::settings;
 use crate::settings::Settings;
+use crate::time::Timestamp;
 use crate::ui;
 use crate::ui::Baseline;
+use crate::ui::First;
 use crate::ui::Host;
 use crate::ui::Options;
 use crate::ui::Wiring;
 
-pub(super) fn run(place: &Place, source: SourceChoice) -> anyhow::Result<ExitCode> {
+pub(super) fn run(place: &Place, first: First) -> anyhow::Result<ExitCode> {
     let options: Options = place.settings.window(&place.settings_file())?;
-    let source = match source {
-        SourceChoice::Live { .. } => {
-            SourceChoice::Live { camera: options.camera.clone(), microphone: options.microphone.clone() }
+    let first = match first {
+        First::Source(SourceChoice::Live { .. }) => {
+            SourceChoice::Live { camera: options.camera.clone(), microphone: options.microphone.clone() }.into()
         }
         other => other,
     };
@@ -50,13 +62,37 @@ pub(super) fn run(place: &Place, source: SourceChoice) -> anyhow::Result<ExitCod
         }),
         save: Box::new(move |options| keep(kept.as_deref(), options)),
         sessions: place.settings.sessions_folder(),
+        export: None,
+        rescore: Some(rescore(place)),
+        speaker: Some(Arc::new(pipeline::speaker)),
         keep_baseline: Box::new(move |baseline| keep_baseline(&kept_baselines, baseline)),
         kept_baseline: Box::new(move |participant| kept_baseline(&baselines, participant)),
     };
-    let done = ui::run(host, source, options);
+    let done = ui::run(host, first, options);
     wait_for(&last);
     done?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// How another fusion answers to a session, with the networks that are here.
+fn rescore(place: &Place) -> ui::Rescore {
+    let (models, here) = (place.models.clone(), place.settings.stages.clone());
+    Arc::new(move |folder, kind, tell| {
+        let session = Session::open(folder).map_err(|error| error.to_string())?;
+        let settings = toml::from_str::<StageSettings>(&session.header().settings).unwrap_or_else(|_| here.clone());
+        let begins = Timestamp::from_nanos(session.header().began_nanos);
+        let last = session.file(Consent::Numbers).and_then(|mut numbers| numbers.last_arrived());
+        let length = last.ok().flatten().map_or(0.0, |last| last.since(begins).as_secs_f64()).max(1.0);
+        let tell = |at: Timestamp| tell((at.since(begins).as_secs_f64() / length) as f32);
+        let replayed = if kind == FusionKind::Late {
+            late(&session, &settings, tell)
+        } else {
+            let stages = Stages::with_fusions(&models, &settings, &FusionKind::CHOICE);
+            let otherwise = Otherwise { fusion: Some(kind), ..Otherwise::default() };
+            replay(&session, &mut stages.map_err(|error| error.to_string())?, otherwise, tell)
+        };
+        replayed.map(|replayed| replayed.again).map_err(|error| error.to_string())
+    })
 }
 
 /// A participant's baseline, as a file.

@@ -10,7 +10,9 @@ use crate::session::Consent;
 use crate::session::Header;
 use crate::session::Session;
 use crate::session::SessionError;
+use crate::session::SessionFile;
 use crate::session::writer;
+use crate::time::Timestamp;
 use crate::time::Utc;
 
 /// One session, as a list shows it.
@@ -24,7 +26,7 @@ pub struct Entry {
     pub bytes: u64,
     /// What its certificate says in a word (`green`, `amber`, `red`); `None` if it has none.
     pub colour: Option<String>,
-    /// How long it is by its certificate, seconds.
+    /// How long it is, seconds: by its certificate, or by the last of its numbers.
     pub secs: Option<f64>,
 }
 
@@ -76,8 +78,15 @@ fn entry(folder: PathBuf, header: Header) -> Entry {
         .and_then(|_| serde_json::from_slice::<serde_json::Value>(&text).ok());
     let found = |key: &str| certificate.as_ref().and_then(|value| value.get(key)).cloned();
     let colour = found("colour").and_then(|value| value.as_str().map(str::to_owned));
-    let secs = found("duration_s").and_then(|value| value.as_f64());
+    let secs = found("duration_s").and_then(|value| value.as_f64()).or_else(|| secs(&folder, &header));
     Entry { folder, header, bytes, colour, secs }
+}
+
+/// How long a session is by the end of its numbers, of which nothing else is read.
+fn secs(folder: &Path, header: &Header) -> Option<f64> {
+    let mut numbers = SessionFile::open(&folder.join(Consent::Numbers.file())).ok()?;
+    let last = numbers.last_arrived().ok()??;
+    Some(last.since(Timestamp::from_nanos(header.began_nanos)).as_secs_f64())
 }
 
 /// Deletes a session, overwritten first, and leaves a receipt beside it that says that it was, and of whom: where that is.
@@ -91,7 +100,7 @@ pub fn withdraw(folder: &Path) -> Result<PathBuf, SessionError> {
         let path = folder.join(level.file());
         if path.exists() {
             // Damaged or not: it goes.
-            if let Err(busy @ SessionError::Busy { .. }) = super::SessionFile::open(&path) {
+            if let Err(busy @ SessionError::Busy { .. }) = SessionFile::open(&path) {
                 return Err(busy);
             }
         }

@@ -51,6 +51,7 @@ use std::path::PathBuf;
 
 pub use changes::Correction;
 pub use changes::Marker;
+pub use changes::corrected;
 pub use changes::markers;
 pub use format::Chunk;
 pub use format::Column;

@@ -1,5 +1,7 @@
 //! Reads a session: whatever of it is whole.
 
+mod seek;
+
 use std::fs;
 use std::fs::File;
 use std::io::Read as _;
@@ -227,6 +229,8 @@ pub struct SessionFile {
     base: u64,
     is_at_end: bool,
     began: u64,
+    /// Where the headers at its beginning end.
+    begins: u64,
     /// The streams whose headers have been met.
     streams: Vec<StreamHeader>,
 }
@@ -264,6 +268,7 @@ impl SessionFile {
         while let Found::Chunk(Chunk::Header(_), _) = file.look() {
             file.next();
         }
+        file.begins = file.base + file.at as u64;
         Ok(file)
     }
 
@@ -280,6 +285,7 @@ impl SessionFile {
             base: from,
             is_at_end: false,
             began: from,
+            begins: from,
             streams: Vec::new(),
         })
     }

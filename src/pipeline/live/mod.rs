@@ -16,7 +16,7 @@ mod fuse;
 mod health;
 mod keeping;
 pub(super) mod log;
-mod spawn;
+pub(super) mod spawn;
 mod stage;
 mod talk;
 mod wiring;

@@ -20,6 +20,7 @@ use crate::pipeline::gather::Gatherer;
 use crate::pipeline::gather::Sources;
 use crate::pipeline::gather::raw;
 use crate::pipeline::replay::inputs::Inputs;
+use crate::pipeline::stages::StageSettings;
 use crate::pipeline::stages::Stages;
 use crate::record::streams;
 use crate::record::values;
@@ -35,6 +36,7 @@ use crate::time::Timestamp;
 use crate::time::Timestamped;
 
 pub use changes::Change;
+pub use changes::LEAST;
 pub use changes::changes;
 
 /// Why a session can't be replayed.
@@ -170,6 +172,31 @@ pub fn replay(
     let (result, ear) = run(session, stages, (otherwise, gatherer), ear, &mut tell);
     stages.ear = ear;
     result
+}
+
+/// What the late fusion answers to a session, from what each modality said as it was recorded: no input is read again, and
+/// no network is needed. `tell` gets how far it is.
+///
+/// # Errors
+///
+/// If the session can't be read.
+pub fn late(
+    session: &Session,
+    settings: &StageSettings,
+    mut tell: impl FnMut(Timestamp),
+) -> Result<Replayed, ReplayError> {
+    let mut replay = Replay {
+        inputs: None,
+        gatherer: Gatherer::new(settings.gather.clone()),
+        fusions: &mut Fusions::late(&settings.fusion),
+        fusion: Some(FusionKind::Late),
+        is_raw: false,
+        all_raw: false,
+        is_comparable: true,
+        replayed: Replayed::default(),
+    };
+    replay.run(session, &mut tell)?;
+    Ok(replay.replayed)
 }
 
 fn run(
