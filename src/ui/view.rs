@@ -37,6 +37,8 @@ pub struct View<'a> {
     pub devices: Option<&'a (Vec<String>, Vec<String>)>,
     /// Show what it would be without this one.
     pub without: Option<Modality>,
+    /// The certificate of the session that was saved last, once it is made.
+    pub certificate: Option<&'a Result<(String, Vec<String>), String>>,
     /// The participant's baseline, and how far the face is from it lately.
     pub baseline: Option<(&'a Baseline, Option<f32>)>,
     /// Where the pointer is in the timeline.
