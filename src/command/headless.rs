@@ -17,6 +17,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::command::Place;
+use crate::command::certify;
 use crate::command::followed::Followed;
 use crate::command::session;
 use crate::command::session::Script;
@@ -94,8 +95,10 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
     let mut out = std::io::stdout().lock();
     follow(live, request.seconds, &mut script, |event| {
         report.take(event);
+        let certificate = certified(event);
+        let mut lines = line_of(event).into_iter().chain(certificate);
         // Nobody reads on: that ends the run as Ctrl-C does.
-        line_of(event).is_none_or(|line| writeln!(out, "{line}").is_ok())
+        lines.all(|line| writeln!(out, "{line}").is_ok())
     });
     if let Some(mut file) = written_to {
         file.set_len(0)?;
@@ -252,7 +255,7 @@ fn line_of(event: &Event) -> Option<Value> {
             line.insert("type".to_owned(), json!("fusion"));
             Value::Object(line)
         }
-        Event::Recording(state) => return recording_line(state),
+        Event::Recording(state) => recording_line(state),
         Event::Forgotten(span) => {
             json!({"type": "forgotten", "start_s": span.start.secs(), "end_s": span.end.secs()})
         }
@@ -260,6 +263,19 @@ fn line_of(event: &Event) -> Option<Value> {
             "type": "marker", "name": mark.name, "start_s": mark.span.start.secs(), "end_s": mark.span.end.secs(),
         }),
         Event::Level(_) | Event::Person(_) | Event::Known(_) | Event::Health(_) => return None,
+    })
+}
+
+/// The certificate of a session that was saved.
+fn certified(event: &Event) -> Option<Value> {
+    let Event::Recording(state) = event else { return None };
+    let Some(Progress::Saved { folder, verified }) = &state.progress else { return None };
+    Some(match certify::of_verified(folder, verified) {
+        Ok((certificate, page)) => {
+            let reasons: Vec<_> = certificate.reasons.iter().map(ToString::to_string).collect();
+            json!({"type": "certificate", "colour": certificate.colour, "reasons": reasons, "page": page})
+        }
+        Err(error) => json!({"type": "certificate", "colour": null, "reasons": [format!("{error:#}")]}),
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod analyze;
 mod batch;
+mod certify;
 mod check;
 mod evaluate;
 mod export;
@@ -64,6 +65,8 @@ enum Command {
     Evaluate(evaluate::Request),
     /// Writes what fusion is given, tick by tick, as numpy arrays; clean, or spoilt on purpose.
     Features(features::Request),
+    /// Judges recorded sessions: a certificate in each one's folder, with a colour, reasons and figures.
+    Certify(certify::Request),
     /// Hands recorded sessions over in forms that others read: tables, XDF, BIDS, `EmotionML`.
     Export(export::Request),
     /// Runs the live pipeline without a window: readings as JSON lines, and a report at the end.
@@ -111,11 +114,12 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Some(Command::Analyze(request)) => analyze::run(&request, &place),
         Some(Command::Evaluate(request)) => evaluate::run(&request, &place),
         Some(Command::Features(request)) => features::run(&request, &place),
+        Some(Command::Certify(request)) => Ok(certify::run(&request)),
         Some(Command::Export(request)) => export::run(&request),
         Some(Command::Run(request)) => headless::run(&request, &place),
         Some(Command::Sessions(request)) => session::list(&request, &place),
         Some(Command::Withdraw(request)) => session::withdraw(&request),
-        Some(Command::Replay(request)) => replay::run(&request, &place),
+        Some(Command::Replay(request)) => Ok(replay::run(&request, &place)),
         Some(Command::Devices) => {
             list_devices();
             Ok(ExitCode::SUCCESS)

@@ -26,6 +26,7 @@ use crate::signal::Modality;
 use crate::time::Timestamp;
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct Request {
     /// The folders of sessions.
     #[arg(required = true, value_name = "DIR")]
@@ -70,7 +71,7 @@ impl From<Kind> for FusionKind {
 const ELSEWHERE: f32 = 1e-4;
 const LISTED: usize = 40;
 
-pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> {
+pub(super) fn run(request: &Request, place: &Place) -> ExitCode {
     let mut bad = Vec::new();
     for (number, folder) in request.sessions.iter().enumerate() {
         match one(folder, request, place, (number + 1, request.sessions.len())) {
@@ -82,7 +83,7 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
     for (folder, why) in &bad {
         println!("not as it was: {}\n  {why}", folder.display());
     }
-    Ok(if bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// One session; what is wrong with it, if something is.

@@ -242,7 +242,7 @@ pub(super) fn recording(state: &RecordState) -> Option<String> {
 }
 
 /// The same as a line of JSON.
-pub(super) fn recording_line(state: &RecordState) -> Option<Value> {
+pub(super) fn recording_line(state: &RecordState) -> Value {
     let subject = &state.subject;
     let mut line = json!({
         "type": "recording", "participant": subject.participant, "consent": subject.consent,
@@ -268,7 +268,7 @@ pub(super) fn recording_line(state: &RecordState) -> Option<Value> {
     if let (Value::Object(line), Value::Object(more)) = (&mut line, more) {
         line.extend(more);
     }
-    Some(line)
+    line
 }
 
 #[cfg(test)]

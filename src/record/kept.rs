@@ -44,7 +44,7 @@ pub struct Kept {
     pub header: Header,
     /// Answers; `None` where nothing was read.
     pub answers: Vec<Timestamped<Option<Fused>>>,
-    /// What each modality said, as items of its stream: [`presence`](Self::presence) tells what they say.
+    /// What each modality said, as items of its stream: [`presences`](Self::presences) tells what they say.
     pub evidence: [Vec<Item>; 3],
     /// What was heard.
     pub levels: Vec<Timestamped<Level>>,

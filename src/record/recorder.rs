@@ -40,7 +40,7 @@ pub enum Keep {
     Item(Item),
     /// With a picture that is still to be packed, without loss.
     Lossless(Item, Frame),
-    /// With a picture that is still to be packed as JPEG.
+    /// With a picture as the camera gave it, or one that is still to be packed as JPEG.
     Jpeg(Item, Frame),
 }
 
@@ -56,7 +56,8 @@ impl Keep {
         match self {
             Self::Item(item) => item,
             Self::Lossless(item, frame) => Item { bytes: pack(&frame), ..item },
-            Self::Jpeg(item, frame) => Item { bytes: jpeg(&frame), ..item },
+            Self::Jpeg(item, frame) if frame.jpeg.is_empty() => Item { bytes: jpeg(&frame), ..item },
+            Self::Jpeg(item, frame) => Item { bytes: frame.jpeg, ..item },
         }
     }
 }
@@ -137,13 +138,13 @@ enum Control {
 
 impl RecordLinks {
     /// Has everything of `span`, and what comes later and is of it, taken off the disk.
-    pub fn forget(&self, span: Span) -> bool {
-        self.controls.offer(Control::Forget(span))
+    pub fn forget(&self, span: Span) {
+        self.controls.offer(Control::Forget(span));
     }
 
     /// Ends the session.
-    pub fn finish(&self) -> bool {
-        self.controls.offer(Control::Finish)
+    pub fn finish(&self) {
+        self.controls.offer(Control::Finish);
     }
 }
 
@@ -283,8 +284,7 @@ impl Recorder {
             let mut is_over = false;
             match self.controls.poll() {
                 Next::Item(Control::Forget(span)) => self.forget(span, clock),
-                Next::Item(Control::Finish) => is_over = true,
-                Next::Closed => is_over = true,
+                Next::Item(Control::Finish) | Next::Closed => is_over = true,
                 Next::Nothing => {}
             }
             let is_busy = self.drain(if is_over { usize::MAX } else { AT_ONCE });
@@ -454,7 +454,7 @@ pub fn unpack(bytes: &[u8]) -> Option<Frame> {
     reader.limits(limits);
     let picture = reader.decode().ok()?.into_rgb8();
     let (width, height) = (picture.width() as usize, picture.height() as usize);
-    Some(Frame { width, height, rgb: picture.into_raw() })
+    Some(Frame { width, height, rgb: picture.into_raw(), ..Frame::default() })
 }
 
 fn jpeg(frame: &Frame) -> Vec<u8> {

@@ -155,7 +155,7 @@ pub fn headers(origins: &Origins) -> Vec<(Consent, StreamHeader)> {
     let picture = StreamHeader {
         bytes: "jpeg".to_owned(),
         source: origins.camera.clone(),
-        ..stream(PICTURE, "picture", "the pictures in which a face was looked for, JPEG; seq is the camera's")
+        ..stream(PICTURE, "picture", PICTURE_ABOUT)
     };
     let level = |level| move |stream| (level, stream);
     let all = numbers.into_iter().map(level(Consent::Numbers));
@@ -176,6 +176,8 @@ const CLOCK_ABOUT: &str = "each second: the wall clock at `start` (utc_unix_nano
     latencies and load";
 const CROP_ABOUT: &str = "the face as the networks get it: 112x112 crop, PNG. Numbers: presence (0..1), box x, y, width, height \
     (px), then x, y, z (px) of 478 landmarks; none where no face was found. seq is the camera's";
+const PICTURE_ABOUT: &str = "the pictures in which a face was looked for: as the camera gave them where it gives JPEG, else \
+    packed as JPEG (quality 92); seq is the camera's";
 const SOUND_ABOUT: &str = "16 kHz mono sound as the ear gets it, -1..1, in the blocks of the sound card. start: when the \
     block's first sample was captured, as the card says; seq: which sample of the card that is. Bytes: what happened to the \
     stream with this block (opened, broken, ended)";

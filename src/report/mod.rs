@@ -1,6 +1,7 @@
 //! What is written of a recording: rows, summary, features, ticks; how much of it was understood. Of many with labels: how
-//! right it is. Of a recorded session: what others read it in.
+//! right it is. Of a recorded session: what others read it in, and how good it is.
 
+pub mod certificate;
 pub mod evaluation;
 pub mod export;
 mod features;

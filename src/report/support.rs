@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::Path;
 use std::path::PathBuf;
 
 use serde_json::json;
@@ -14,6 +15,7 @@ use crate::record::of_transcript;
 use crate::record::streams;
 use crate::record::values;
 use crate::report::export;
+use crate::report::export::ExportError;
 use crate::report::export::Form;
 use crate::report::export::Recorded;
 use crate::report::export::Target;
@@ -22,6 +24,7 @@ use crate::session::Correction;
 use crate::session::Header;
 use crate::session::Item;
 use crate::session::Session;
+use crate::session::SessionError;
 use crate::session::SessionWriter;
 use crate::session::Subject;
 use crate::signal::Absence;
@@ -209,9 +212,7 @@ impl Plan {
         } else {
             drop(writer);
         }
-        let session = Session::open(&folder).unwrap();
-        let kept = Kept::load(&session).unwrap();
-        Made { session, kept, root }
+        Made::load(root, &folder)
     }
 }
 
@@ -241,14 +242,24 @@ pub(super) struct Made {
 }
 
 impl Made {
+    fn load(root: TempDir, folder: &Path) -> Self {
+        let session = Session::open(folder).unwrap();
+        let kept = patiently(|| Kept::load(&session));
+        Self { session, kept, root }
+    }
+
     pub(super) fn recorded(&self) -> Recorded<'_> {
-        Recorded::new(&self.session, &self.kept).unwrap()
+        patiently(|| Recorded::new(&self.session, &self.kept))
     }
 
     /// Exports it; gives the folder.
     pub(super) fn export(&self, form: Form) -> PathBuf {
         let folder = self.root.path().join("out");
-        export::write(&self.recorded(), &[form], &Target::new(&folder, true), |_| ()).unwrap();
+        let (recorded, target) = (self.recorded(), Target::new(&folder, true));
+        patiently(|| match export::write(&recorded, &[form], &target, |_| ()) {
+            Err(ExportError::Session(error)) => Err(error),
+            other => Ok(other.unwrap()),
+        });
         folder
     }
 
@@ -261,6 +272,16 @@ impl Made {
             (row[0].to_owned(), cells)
         };
         table.records().map(|record| row(record.unwrap())).collect()
+    }
+}
+
+/// Does what another test may be in the way of: a program that it starts has all open files, and their locks, for a moment.
+pub(super) fn patiently<T>(what: impl Fn() -> Result<T, SessionError>) -> T {
+    loop {
+        match what() {
+            Err(SessionError::Busy { .. }) => std::thread::yield_now(),
+            other => return other.unwrap(),
+        }
     }
 }
 
@@ -321,7 +342,7 @@ pub(super) fn with_media() -> Made {
         Recorder::create(root.path(), header(Consent::Video), &streams::Origins::default()).unwrap();
     let folder = recorder.folder().to_path_buf();
     for (seq, secs) in (0..).zip([0.5, 0.54, 0.7, 1.2, 1.25]) {
-        let frame = Frame { width: 32, height: 24, rgb: vec![40 * seq as u8; 32 * 24 * 3] };
+        let frame = Frame { width: 32, height: 24, rgb: vec![40 * seq as u8; 32 * 24 * 3], ..Frame::default() };
         let item = item(streams::PICTURE, secs, 0.03, 0.04, seq, Vec::new(), Vec::new());
         links.video.keep(Keep::Jpeg(item, frame));
     }
@@ -334,7 +355,5 @@ pub(super) fn with_media() -> Made {
     }
     links.finish();
     recorder.run(&ManualClock::default(), |_| (), |_| ());
-    let session = Session::open(&folder).unwrap();
-    let kept = Kept::load(&session).unwrap();
-    Made { session, kept, root }
+    Made::load(root, &folder)
 }

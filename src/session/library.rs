@@ -99,10 +99,9 @@ pub fn withdraw(folder: &Path) -> Result<PathBuf, SessionError> {
     for level in Consent::ALL {
         let path = folder.join(level.file());
         if path.exists() {
-            match SessionFile::open(&path) {
-                Err(busy @ SessionError::Busy { .. }) => return Err(busy),
-                // Damaged or not: it goes.
-                _ => {}
+            // Damaged or not: it goes.
+            if let Err(busy @ SessionError::Busy { .. }) = SessionFile::open(&path) {
+                return Err(busy);
             }
         }
     }

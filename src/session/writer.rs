@@ -29,7 +29,7 @@ const BLOCK: usize = 64 << 10;
 const MOST_WAITING: usize = 8 << 20;
 /// The note that forgetting has begun: whoever finds it ends it.
 pub(super) const FORGETTING: &str = "forgetting.json";
-const ZEROS: [u8; 1 << 16] = [0; 1 << 16];
+static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
 
 /// A session that is being recorded.
 ///

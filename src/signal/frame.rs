@@ -9,13 +9,15 @@ pub struct Frame {
     pub height: usize,
     /// `width · height · 3` bytes.
     pub rgb: Vec<u8>,
+    /// The same as the camera gave it, where it gives JPEG; else nothing.
+    pub jpeg: Vec<u8>,
 }
 
 impl Frame {
     /// A black picture.
     #[must_use]
     pub fn black(width: usize, height: usize) -> Self {
-        Self { width, height, rgb: vec![0; width * height * 3] }
+        Self { width, height, rgb: vec![0; width * height * 3], jpeg: Vec::new() }
     }
 
     /// Takes over another's size and pixels into the memory that this one has.
@@ -24,6 +26,8 @@ impl Frame {
         self.height = other.height;
         self.rgb.clear();
         self.rgb.extend_from_slice(&other.rgb);
+        self.jpeg.clear();
+        self.jpeg.extend_from_slice(&other.jpeg);
     }
 
     /// Whether it has the bytes its size asks for, and at least one pixel.

@@ -251,7 +251,7 @@ impl Found {
         }
         match self.brightness {
             Some(light) if light < LIGHT.0 => {
-                reasons.push(format!("the face is dark ({light:.2}): more light in front"))
+                reasons.push(format!("the face is dark ({light:.2}): more light in front"));
             }
             Some(light) if light > LIGHT.1 => reasons.push(format!("the face is too bright ({light:.2}): less light")),
             _ => {}

@@ -91,6 +91,12 @@ pub struct Wiring {
 /// Starts a pipeline for a source with what is set in the window, or says in words why it can't.
 pub type Launch = Box<dyn FnMut(SourceChoice, &Options, Waker) -> Result<Wiring, String>>;
 
+/// Keeps a participant's baseline, or says in words why it can't.
+pub type KeepBaseline = Box<dyn Fn(&Baseline) -> Result<(), String>>;
+
+/// The baseline that was kept of a participant, by their code.
+pub type KeptBaseline = Box<dyn Fn(&str) -> Option<Baseline>>;
+
 /// What the program does for the window.
 pub struct Host {
     /// Starts a pipeline; the one before has been dropped by then.
@@ -102,9 +108,9 @@ pub struct Host {
     /// The folder of recorded sessions.
     pub sessions: PathBuf,
     /// Keeps a participant's baseline; says why it can't.
-    pub keep_baseline: Box<dyn Fn(&Baseline) -> Result<(), String>>,
+    pub keep_baseline: KeepBaseline,
     /// The baseline that was kept of a participant.
-    pub kept_baseline: Box<dyn Fn(&str) -> Option<Baseline>>,
+    pub kept_baseline: KeptBaseline,
     /// Exports a session; `None` where that can't be done.
     pub export: Option<Export>,
     /// Has another fusion answer to a session; `None` where that can't be done.

@@ -40,7 +40,7 @@ fn picture(name: &str) -> Frame {
 /// The `width` × `height` pixels of a picture from (`x`, `y`) on.
 fn part(whole: &Frame, x: usize, y: usize, width: usize, height: usize) -> Frame {
     let row = |row: usize| &whole.rgb[((y + row) * whole.width + x) * 3..][..width * 3];
-    Frame { width, height, rgb: (0..height).flat_map(row).copied().collect() }
+    Frame { width, height, rgb: (0..height).flat_map(row).copied().collect(), ..Frame::default() }
 }
 
 /// Whether there is a face in every `step`th picture of a recording.

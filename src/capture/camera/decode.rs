@@ -12,7 +12,9 @@ use crate::signal::Frame;
 /// Writes `raw` into the memory of `frame`; false if the bytes don't make up a picture (cameras give halves of some).
 pub(super) fn decode(raw: &Raw, frame: &mut Frame) -> bool {
     let (width, height) = (raw.width, raw.height);
+    frame.jpeg.clear();
     if raw.form == PixelForm::Jpeg {
+        frame.jpeg.extend_from_slice(&raw.bytes);
         return decode_jpeg(&raw.bytes, frame);
     }
     let pixels = width * height;

@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn an_upright_crop_is_the_picture() {
         let rgb = (0..4 * 4 * 3).map(|i| i as u8).collect();
-        let frame = Frame { width: 4, height: 4, rgb };
+        let frame = Frame { width: 4, height: 4, rgb, ..Frame::default() };
         let crop = Crop { x: 1.5, y: 1.5, side: 4.0, turn: 0.0 };
 
         let mut seen = vec![0u8; 48];

@@ -323,7 +323,7 @@ impl Run {
                 Command::Resume => self.resume(ends, fusing),
                 Command::Forget(length) => self.forget(length, ends, fusing),
                 Command::Mark(mark) => self.mark(mark, fusing),
-                Command::StopRecording => self.stop_recording(ends, fusing),
+                Command::StopRecording => Self::stop_recording(ends, fusing),
                 Command::Spoil(spoils) => {
                     let names: Vec<_> = spoils.iter().map(|spoil| spoil.trouble.name()).collect();
                     fusing.keep_event(self.clock.now(), &serde_json::json!({ "type": "spoil", "troubles": names }));

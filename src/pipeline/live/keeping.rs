@@ -416,7 +416,7 @@ impl Run {
         self.events.offer(Event::Marked(mark));
     }
 
-    pub(super) fn stop_recording(&self, ends: &Ends, fusing: &mut Fusing) {
+    pub(super) fn stop_recording(ends: &Ends, fusing: &mut Fusing) {
         let Some(keeping) = fusing.keeping.take() else { return };
         for orders in [&ends.face_orders, &ends.hear_orders, &ends.voice_orders, &ends.words_orders] {
             orders.offer(Order::KeepNothing);

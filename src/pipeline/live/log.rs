@@ -140,7 +140,9 @@ impl Log {
         }
         if kept.keeps(Consent::Video) {
             let item = Item { stream: streams::PICTURE, arrived, span, seq, ..Item::default() };
-            kept.keep(Keep::Jpeg(item, view.frame.clone()));
+            let jpeg = &view.frame.jpeg;
+            let given = || Frame { jpeg: jpeg.clone(), ..Frame::default() };
+            kept.keep(Keep::Jpeg(item, if jpeg.is_empty() { view.frame.clone() } else { given() }));
         }
     }
 

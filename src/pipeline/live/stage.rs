@@ -187,6 +187,7 @@ impl FaceStage {
             }
             for trouble in &mut self.trouble {
                 trouble.spoil(&mut view.frame);
+                view.frame.jpeg.clear();
             }
             let began = self.clock.now();
             let outcome = match self.encoder.as_mut() {

@@ -26,7 +26,7 @@ pub const LEAST: f32 = 0.1;
 const TOGETHER_SECS: f32 = 0.5;
 
 /// The stretches in which `after` differs from `before`: another likeliest label, a reading that is there in one only, or
-/// valence or arousal off by [`LEAST`]. Both are answers to the same moments, in order.
+/// valence or arousal off by 0.1. Both are answers to the same moments, in order.
 #[must_use]
 pub fn changes(before: &[Timestamped<Option<Fused>>], after: &[Timestamped<Option<Fused>>]) -> Vec<Change> {
     let mut all: Vec<Change> = Vec::new();

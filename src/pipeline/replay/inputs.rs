@@ -165,7 +165,7 @@ impl<'a> Inputs<'a> {
     fn take(&mut self, item: Item) -> Result<(), ModelError> {
         let note = || serde_json::from_slice::<StageNote>(&item.bytes).ok();
         match item.stream {
-            streams::CROP => return self.see(item),
+            streams::CROP => return self.see(&item),
             streams::FACE_LOG => {
                 if let Some(note) = note() {
                     self.tell_face(&note);
@@ -195,7 +195,7 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    fn see(&mut self, item: Item) -> Result<(), ModelError> {
+    fn see(&mut self, item: &Item) -> Result<(), ModelError> {
         let Some(face) = self.face.as_mut() else { return Ok(()) };
         let view = &mut self.view;
         view.face = None;
@@ -222,12 +222,12 @@ impl<'a> Inputs<'a> {
             StageNote::Begin { is_frozen, .. } => {
                 reader.restart();
                 let person = reader.person_mut();
-                take_over(person, self.persons[0].pop_front());
+                take_over(person, self.persons[0].pop_front().as_deref());
                 person.freeze(*is_frozen);
             }
             StageNote::Afresh => reader.begin_afresh(),
             StageNote::Freeze(is_frozen) => reader.person_mut().freeze(*is_frozen),
-            StageNote::TookOver => take_over(reader.person_mut(), self.persons[0].pop_front()),
+            StageNote::TookOver => take_over(reader.person_mut(), self.persons[0].pop_front().as_deref()),
             StageNote::Restart => reader.restart(),
             StageNote::Read(_) | StageNote::Draft => {}
         }
@@ -263,12 +263,12 @@ impl<'a> Inputs<'a> {
         match note {
             StageNote::Begin { is_frozen, .. } => {
                 self.voice_read_until = Timestamp::ZERO;
-                take_over(voice.person_mut(), self.persons[1].pop_front());
+                take_over(voice.person_mut(), self.persons[1].pop_front().as_deref());
                 voice.person_mut().freeze(*is_frozen);
             }
             StageNote::Afresh => voice.person_mut().forget(),
             StageNote::Freeze(is_frozen) => voice.person_mut().freeze(*is_frozen),
-            StageNote::TookOver => take_over(voice.person_mut(), self.persons[1].pop_front()),
+            StageNote::TookOver => take_over(voice.person_mut(), self.persons[1].pop_front().as_deref()),
             StageNote::Read(_) => {
                 let Some(window) = taken(&mut self.hearing.windows, span) else { return Ok(()) };
                 let fresh = span.end.since(self.voice_read_until.max(span.start));
@@ -391,6 +391,6 @@ fn taken<T>(all: &mut VecDeque<(Span, T)>, span: Span) -> Option<T> {
     all.pop_front().map(|(_, value)| value)
 }
 
-fn take_over(person: &mut Person, known: Option<Vec<f32>>) {
-    person.take_over_known(known.as_deref().unwrap_or_default());
+fn take_over(person: &mut Person, known: Option<&[f32]>) {
+    person.take_over_known(known.unwrap_or_default());
 }

@@ -252,7 +252,7 @@ impl Replay<'_> {
                     if item.stream == streams::CLOCK {
                         tell(item.arrived);
                     }
-                    self.take(item)?;
+                    self.take(&item)?;
                 }
                 Ok(_) => {}
                 Err(_) => {
@@ -264,15 +264,15 @@ impl Replay<'_> {
         Ok(())
     }
 
-    fn take(&mut self, item: Item) -> Result<(), ReplayError> {
+    fn take(&mut self, item: &Item) -> Result<(), ReplayError> {
         match item.stream {
             streams::FACE => self.evidence(Modality::Face, item),
             streams::VOICE => self.evidence(Modality::Voice, item),
             streams::WORDS => self.evidence(Modality::Words, item),
-            streams::LEVEL => self.level(&item),
-            streams::AFFECT => self.answer(&item),
+            streams::LEVEL => self.level(item),
+            streams::AFFECT => self.answer(item),
             streams::EVENTS => {
-                self.event(&item);
+                self.event(item);
                 Ok(())
             }
             _ => Ok(()),
@@ -323,8 +323,8 @@ impl Replay<'_> {
         }
     }
 
-    fn evidence(&mut self, modality: Modality, item: Item) -> Result<(), ReplayError> {
-        let Some(recorded) = values::presence(modality, &item) else { return Ok(()) };
+    fn evidence(&mut self, modality: Modality, item: &Item) -> Result<(), ReplayError> {
+        let Some(recorded) = values::presence(modality, item) else { return Ok(()) };
         let again = match self.inputs.as_mut() {
             Some(inputs) => inputs.evidence(modality, item.span)?,
             None => None,

@@ -45,3 +45,25 @@ fn event(happening: &Happening) -> Event {
     let (kind, span) = (happening.kind.clone(), happening.span);
     Event { span, kind, name: String::new(), text: String::new(), is_corrected: false, detail }
 }
+
+/// What a kind of event is.
+pub(super) fn about(kind: &str) -> &'static str {
+    match kind {
+        "marker" => "something that the operator marked",
+        "exclude" => "a stretch that the operator says isn't to count",
+        "baseline" => "how the participant is at rest was measured",
+        "begin" => "the recording begins, or goes on after a pause or after something was forgotten",
+        "pause" => "nothing is kept from here on, until the recording begins again",
+        "forgotten" => "a stretch that was deleted: nothing of it is in the data",
+        "lost" => "the disk was too slow: some things could not be kept",
+        "camera" | "microphone" => "the state of the device has changed",
+        "gather" => "a modality came, was lost, or was switched on or off",
+        "fusion" => "another fusion answers from here on",
+        "freeze" => "what is known of the person stays as it is from here on, or not any more",
+        "afresh" => "what was known of the person was let go of",
+        "spoil" => "the input is spoilt on purpose from here on, or not any more",
+        "not_transcribed" => "something was said that wasn't understood",
+        "stage_failed" => "a part of the program has stopped",
+        _ => "what the program says of itself",
+    }
+}

@@ -16,7 +16,7 @@ use crate::ui::app::App;
 use crate::ui::panels;
 
 /// What one key forgets.
-const FORGOTTEN: Duration = Duration::from_secs(60);
+const FORGOTTEN: Duration = Duration::from_mins(1);
 /// How far back "lately" reaches.
 const LATELY: Duration = Duration::from_secs(30);
 

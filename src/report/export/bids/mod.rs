@@ -92,7 +92,9 @@ pub(super) fn write(recorded: &Recorded<'_>, folder: &Path, exported: &mut Expor
 
 fn events(recorded: &Recorded<'_>, folder: &Path, stem: &str, exported: &mut Exported) -> Result<(), ExportError> {
     let mut text = "onset\tduration\ttrial_type\tname\ttext\tcorrected\tdetail\n".to_owned();
+    let mut levels = Map::new();
     for event in happened::all(recorded) {
+        levels.insert(cell(&event.kind), json!(happened::about(&event.kind)));
         let (onset, length) = (recorded.secs(event.span.start), event.span.len().as_secs_f64());
         let detail = event.detail.map(|detail| detail.to_string()).unwrap_or_default();
         let words = [event.kind, event.name, event.text].map(|word| cell(&word));
@@ -105,12 +107,8 @@ fn events(recorded: &Recorded<'_>, folder: &Path, stem: &str, exported: &mut Exp
         "duration": { "Description": "how long it is; 0 for an instant", "Units": "s" },
         "trial_type": {
             "LongName": "kind of event",
-            "Description": "what happened; every other word than these is what the program says of itself",
-            "Levels": {
-                "marker": "something that the operator marked",
-                "exclude": "a stretch that the operator says isn't to count",
-                "forgotten": "a stretch that the participant had deleted: nothing of it is in the data",
-            },
+            "Description": "what happened",
+            "Levels": levels,
         },
         "name": { "Description": "a marker's name" },
         "text": { "Description": "what the operator typed" },
@@ -119,6 +117,7 @@ fn events(recorded: &Recorded<'_>, folder: &Path, stem: &str, exported: &mut Exp
             "Levels": { "0": "as it was", "1": "corrected or added" },
         },
         "detail": { "Description": "what else is known of it: JSON" },
+        "TaskName": recorded.header().subject.task,
         "StimulusPresentation": { "SoftwareName": "Circumplex", "SoftwareVersion": recorded.header().program },
     });
     part::json(folder, &format!("{stem}_events.json"), &about, exported)
@@ -174,6 +173,7 @@ fn answers(recorded: &Recorded<'_>, folder: &Path, stem: &str, exported: &mut Ex
     about.insert("StartTime".to_owned(), json!(0));
     let names: Vec<_> = columns().into_iter().map(|(name, ..)| name).collect();
     about.insert("Columns".to_owned(), json!(names));
+    about.insert("PhysioType".to_owned(), json!("generic"));
     about.insert("TaskName".to_owned(), json!(recorded.header().subject.task));
     about.insert("Manufacturer".to_owned(), json!("Circumplex"));
     about.insert("ManufacturersModelName".to_owned(), json!(recorded.header().program));

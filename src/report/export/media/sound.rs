@@ -1,12 +1,14 @@
 //! `sound.wav` and where in it is what.
 
 use std::collections::BTreeSet;
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use hound::SampleFormat;
 use hound::WavSpec;
 use hound::WavWriter;
+use serde_json::Value;
 
 use crate::condition::hear::RATE_HZ;
 use crate::record::streams;
@@ -25,6 +27,8 @@ use crate::time::Timestamp;
 const GAP_SECS: f64 = 0.06;
 /// How fast the sound card's own pace is followed, so that an hour's drift isn't taken for gaps.
 const FOLLOWED: f64 = 0.02;
+/// Drift is between so many blocks at the beginning of a stretch and so many at its end.
+const SOME: usize = 50;
 /// No silence is longer than this: a stamp further off is damaged.
 const MOST_SILENCE_SECS: f64 = 24.0 * 3600.0;
 
@@ -33,7 +37,7 @@ const MOST_SILENCE_SECS: f64 = 24.0 * 3600.0;
 pub(super) struct Stretch {
     /// From, to in the file.
     pub(super) in_file: [f64; 2],
-    /// When its first sample was, and when its last, as the card's last stamp says.
+    /// When its first sample was, and when its last, as the card's stamps say: another length than in the file is drift.
     pub(super) on_clock: [f64; 2],
 }
 
@@ -41,8 +45,11 @@ pub(super) struct Stretch {
 #[derive(Debug, Default)]
 pub(super) struct Layout {
     written: u64,
-    /// How much later than their place in the file the blocks of this stretch are.
+    /// How much later than their place in the file the blocks of this stretch are, as it is followed.
     late: f64,
+    /// The same of its first blocks, and of its last.
+    first: Vec<f64>,
+    last: VecDeque<f64>,
     pub(super) stretches: Vec<Stretch>,
 }
 
@@ -62,15 +69,33 @@ impl Layout {
             }
             self.written += silence;
             self.late = secs - self.written as f64 / rate;
+            self.first.clear();
+            self.last.clear();
             let from = self.written as f64 / rate;
             self.stretches.push(Stretch { in_file: [from, from], on_clock: [secs, secs] });
         }
-        self.written += samples as u64;
-        if let Some(last) = self.stretches.last_mut() {
-            last.in_file[1] = self.written as f64 / rate;
-            last.on_clock[1] = secs + samples as f64 / rate;
+        if self.first.len() < SOME {
+            self.first.push(secs - self.written as f64 / rate);
         }
+        self.last.push_back(secs - self.written as f64 / rate);
+        if self.last.len() > SOME {
+            self.last.pop_front();
+        }
+        self.go_on(samples);
         silence
+    }
+
+    /// Places samples just after the ones before, whenever they came.
+    pub(super) fn go_on(&mut self, samples: usize) {
+        self.written += samples as u64;
+        let to = self.written as f64 / f64::from(RATE_HZ);
+        let mean = |all: &mut dyn Iterator<Item = &f64>, count: usize| all.sum::<f64>() / count.max(1) as f64;
+        let drift = mean(&mut self.last.iter(), self.last.len()) - mean(&mut self.first.iter(), self.first.len());
+        if let Some(stretch) = self.stretches.last_mut() {
+            let [from, began] = [stretch.in_file[0], stretch.on_clock[0]];
+            stretch.in_file[1] = to;
+            stretch.on_clock[1] = began + to - from + drift;
+        }
     }
 }
 
@@ -89,11 +114,21 @@ pub(super) fn write(recorded: &Recorded<'_>, folder: &Path, exported: &mut Expor
         if item.stream != streams::SOUND || item.values.is_empty() {
             continue;
         }
-        let goes_on = !after_gaps.contains(&(item.span.start, item.seq));
-        for _ in 0..layout.place(recorded.secs(item.span.start), item.values.len(), goes_on) {
-            wav.write_sample(0.0f32).map_err(refused)?;
+        let (before, is_block) = broke(&item);
+        let (before, own) = item.values.split_at(before.min(item.values.len()));
+        layout.go_on(before.len());
+        for sample in before {
+            wav.write_sample(*sample).map_err(refused)?;
         }
-        for sample in &item.values {
+        if !is_block {
+            layout.go_on(own.len());
+        } else if !own.is_empty() {
+            let goes_on = !after_gaps.contains(&(item.span.start, item.seq));
+            for _ in 0..layout.place(recorded.secs(item.span.start), own.len(), goes_on) {
+                wav.write_sample(0.0f32).map_err(refused)?;
+            }
+        }
+        for sample in own {
             wav.write_sample(*sample).map_err(refused)?;
         }
     }
@@ -115,6 +150,16 @@ pub(super) fn write(recorded: &Recorded<'_>, folder: &Path, exported: &mut Expor
             .to_owned(),
     );
     Ok(())
+}
+
+/// How many of a block's samples are of what was before a break, and whether it has a time of its own: what a resampler still had
+/// in it when the sound ended has none.
+fn broke(item: &Item) -> (usize, bool) {
+    let Some(what) = item.json() else { return (0, true) };
+    let Some(broke) = what.get("broke") else { return (0, true) };
+    let before = broke.get("before").and_then(Value::as_u64).unwrap_or(0);
+    let is_block = broke.get("is_block").and_then(Value::as_bool).unwrap_or(true);
+    (usize::try_from(before).unwrap_or(usize::MAX), is_block)
 }
 
 /// The blocks before which others are missing, or with which the card counts afresh: when they were, and which sample is first.
@@ -143,6 +188,9 @@ mod tests {
             }
         }
 
+        let first = layout.stretches[0];
+        let drift = (first.on_clock[1] - first.on_clock[0]) - (first.in_file[1] - first.in_file[0]);
+        assert!((drift - 0.12).abs() < 0.001, "{drift}");
         // The gap is filled so that its end is where it should be: 0.12 s of drift come with it.
         assert_eq!(silences, [(0, 8_000), (60_000, 6_720)]);
         assert_eq!(layout.stretches.len(), 2);
@@ -160,6 +208,15 @@ mod tests {
             .sum();
 
         assert_eq!((silences, layout.stretches.len()), (0, 1));
+    }
+
+    #[test]
+    fn what_a_resampler_still_had_belongs_to_what_was_before() {
+        let of = |bytes: &str| broke(&Item { bytes: bytes.as_bytes().to_vec(), ..Item::default() });
+
+        assert_eq!(of(""), (0, true));
+        assert_eq!(of(r#"{"broke":{"before":80,"restart":null,"is_block":false}}"#), (80, false));
+        assert_eq!(of(r#"{"broke":{"before":0,"restart":7,"is_block":true}}"#), (0, true));
     }
 
     #[test]

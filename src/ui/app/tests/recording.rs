@@ -95,7 +95,7 @@ fn keys_mark_pause_and_forget() {
         Command::Mark(Mark::point(now, "task starts", "")),
         Command::Mark(lately),
         Command::Pause,
-        Command::Forget(Duration::from_secs(60)),
+        Command::Forget(Duration::from_mins(1)),
     ];
     assert_eq!(asked(&outside), expected);
 }

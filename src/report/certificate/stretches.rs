@@ -1,0 +1,77 @@
+//! Which time was kept, and which wasn't, and why.
+
+use crate::record::Kept;
+use crate::time::Span;
+use crate::time::Timestamp;
+
+/// The time of a session.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Stretches {
+    /// When something was kept, in order.
+    pub(super) kept: Vec<Span>,
+    /// When it was paused.
+    pub(super) paused: Vec<Span>,
+    /// What was forgotten.
+    pub(super) forgotten: Vec<Span>,
+}
+
+impl Stretches {
+    pub(super) fn of(kept: &Kept) -> Self {
+        let whole = kept.span();
+        let forgotten: Vec<Span> = kept.forgotten().collect();
+        let mut paused = Vec::new();
+        let mut since = None;
+        for event in &kept.events {
+            match event.kind.as_str() {
+                "pause" => since = since.or(Some(event.arrived)),
+                "begin" => paused.extend(since.take().map(|since| Span::new(since, event.arrived))),
+                _ => {}
+            }
+        }
+        paused.extend(since.map(|since| Span::new(since, whole.end)));
+        let mut gone: Vec<Span> = paused.iter().chain(&forgotten).copied().collect();
+        gone.sort_by_key(|span| span.start);
+        let (mut from, mut all) = (whole.start, Vec::new());
+        for span in gone {
+            if span.start > from {
+                all.push(Span::new(from, span.start));
+            }
+            from = from.max(span.end);
+        }
+        if whole.end > from {
+            all.push(Span::new(from, whole.end));
+        }
+        Self { kept: all, paused, forgotten }
+    }
+
+    /// Seconds that were kept.
+    pub(super) fn kept_secs(&self) -> f64 {
+        secs(&self.kept)
+    }
+
+    /// Whether two times are of one stretch, with nothing paused or forgotten between.
+    pub(super) fn are_one(&self, a: Timestamp, b: Timestamp) -> bool {
+        let between = |span: &Span| span.start < b && span.end > a;
+        !self.paused.iter().chain(&self.forgotten).any(between)
+    }
+
+    /// Seconds of each stretch without any of these times, the longest, its beginning and end counted too.
+    pub(super) fn longest_without(&self, times: &[Timestamp]) -> f64 {
+        let mut longest = 0.0f64;
+        for span in &self.kept {
+            let from = times.partition_point(|at| *at < span.start);
+            let to = times.partition_point(|at| *at < span.end);
+            let inside = times.get(from..to).unwrap_or_default().iter().copied();
+            let mut last = span.start;
+            for at in inside.chain([span.end]) {
+                longest = longest.max(at.since(last).as_secs_f64());
+                last = at;
+            }
+        }
+        longest
+    }
+}
+
+pub(super) fn secs(spans: &[Span]) -> f64 {
+    spans.iter().map(|span| span.len().as_secs_f64()).sum()
+}
