@@ -5,7 +5,17 @@
 //! cargo run --example window -- --pictures pictures
 //! ```
 
+#[path = "../../src/record/made.rs"]
+mod made;
+mod replay;
 mod script;
+
+// The parts that the made sessions are written with are found where they are in the crate.
+use circumplex::encode;
+use circumplex::record;
+use circumplex::session;
+use circumplex::signal;
+use circumplex::time;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -140,7 +150,7 @@ fn take_pictures(folder: &Path, wanted: &[String]) -> Result<(), Box<dyn std::er
             image.save(folder.join(format!("{name}.png")))?;
         }
     }
-    Ok(())
+    replay::take_pictures(folder, wanted)
 }
 
 fn picture(

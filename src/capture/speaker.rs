@@ -57,8 +57,11 @@ pub enum SpeakerError {
         detail: String,
     },
     /// It has gone.
-    #[error("the loudspeaker has gone; plug it in again, then play again")]
-    Gone,
+    #[error("the loudspeaker has gone; plug it in again, then play again ({detail})")]
+    Gone {
+        /// What the sound system said.
+        detail: String,
+    },
     /// The sound system doesn't answer.
     #[error("the sound system doesn't answer; restart it, or log out and in again")]
     NoAnswer,
@@ -146,8 +149,8 @@ impl Speaker {
                 Next::Nothing => {}
             }
         }
-        if matches!(self.state, SpeakerState::Running { .. }) && self.shared.has_gone() {
-            self.state = SpeakerState::Failed(SpeakerError::Gone);
+        if let (SpeakerState::Running { .. }, Some(detail)) = (&self.state, self.shared.gone()) {
+            self.state = SpeakerState::Failed(SpeakerError::Gone { detail: detail.to_owned() });
         }
         &self.state
     }

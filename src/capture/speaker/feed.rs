@@ -1,7 +1,7 @@
 //! What the loudspeaker's callback does: samples out of a ring, at the card's rate, and which of them is heard.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicI64;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
@@ -33,16 +33,18 @@ pub(super) struct Shared {
     taken: AtomicU64,
     /// The session's time that is heard, less the clock's, nanoseconds.
     ahead: AtomicI64,
-    has_gone: AtomicBool,
+    /// What the sound system said when the loudspeaker went.
+    gone: OnceLock<String>,
 }
 
 impl Shared {
-    pub(super) fn has_gone(&self) -> bool {
-        self.has_gone.load(Ordering::Acquire)
+    pub(super) fn gone(&self) -> Option<&str> {
+        self.gone.get().map(String::as_str)
     }
 
-    pub(super) fn go(&self) {
-        self.has_gone.store(true, Ordering::Release);
+    /// Nothing is heard any more. Called by the sound system, instead of the callback.
+    pub(super) fn go(&self, why: &impl ToString) {
+        self.gone.get_or_init(|| why.to_string());
     }
 
     pub(super) fn heard(&self, now: Timestamp) -> Option<Timestamp> {
@@ -82,7 +84,7 @@ pub fn link(clock: Arc<dyn Clock>) -> (SpeakerOutlet, Speaking) {
         cut: AtomicU64::new(0),
         taken: AtomicU64::new(0),
         ahead: AtomicI64::new(NEVER),
-        has_gone: AtomicBool::new(false),
+        gone: OnceLock::new(),
     });
     let speaking = Speaking {
         inlet,

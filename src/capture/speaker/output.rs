@@ -126,7 +126,7 @@ where
         },
         move |error| match error.kind() {
             ErrorKind::Xrun | ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied => {}
-            _ => shared.go(),
+            _ => shared.go(&error),
         },
         Some(OPEN_WITHIN),
     )

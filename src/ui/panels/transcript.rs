@@ -1,11 +1,12 @@
 //! What was said: newest first while it goes on; in order, to go to, in a recorded session.
 
 use egui::Label;
-use egui::Response;
 use egui::RichText;
+use egui::Role;
 use egui::ScrollArea;
 use egui::Sense;
 use egui::Ui;
+use egui::WidgetInfo;
 
 use crate::signal::Modality;
 use crate::signal::Transcript;
@@ -89,9 +90,11 @@ fn said_then_ui(ui: &mut Ui, view: &View<'_>, replay: &Playback) -> Option<Windo
                 let text = if is_said { text.background_color(palette.chosen) } else { text };
                 let (pos, galley, response) = Label::new(text).wrap().sense(Sense::click()).layout_in_ui(ui);
                 ui.painter().galley(pos, galley.clone(), palette.text);
+                response.widget_info(|| WidgetInfo::labeled(Role::Label, true, galley.text()));
                 let response = response.on_hover_text(format!("{hover}\nclick to go to where this was said"));
-                if let Some(pointer) = clicked_at(&response) {
-                    let letter = galley.cursor_from_pos(pointer - pos).index.0;
+                if response.clicked() {
+                    let pointer = response.interact_pointer_pos();
+                    let letter = pointer.map_or(0, |pointer| galley.cursor_from_pos(pointer - pos).index.0);
                     asked = Some(word_at(said, letter));
                 }
             });
@@ -105,10 +108,6 @@ fn said_then_ui(ui: &mut Ui, view: &View<'_>, replay: &Playback) -> Option<Windo
         }
     });
     asked.map(|at| WindowCommand::Replay(ReplayCommand::Seek(at)))
-}
-
-fn clicked_at(response: &Response) -> Option<egui::Pos2> {
-    response.interact_pointer_pos().filter(|_| response.clicked())
 }
 
 fn is_being_said(said: &Timestamped<Saying>, at: Timestamp) -> bool {

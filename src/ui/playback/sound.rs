@@ -16,6 +16,10 @@ pub type OpenSpeaker = Arc<dyn Fn(Arc<dyn Clock>) -> (SpeakerOutlet, Speaker)>;
 
 /// What is heard may be so far from what is seen, seconds; beyond that it is begun anew.
 const MOST_APART: f64 = 0.4;
+/// So soon after it went a loudspeaker is tried again, seconds …
+const RETRY: f64 = 2.0;
+/// … and so many times.
+const TRIES: u32 = 3;
 /// Not again so soon after it was begun, seconds: a loudspeaker takes a while.
 const SETTLES: f64 = 1.5;
 
@@ -48,6 +52,8 @@ pub struct Sound {
     is_cued: bool,
     /// How long it has been on since it was begun, seconds.
     since: f64,
+    /// How often it was tried again.
+    tries: u32,
     note: SoundNote,
 }
 
@@ -56,7 +62,18 @@ impl Sound {
     #[must_use]
     pub fn new(is_kept: bool, open: Option<OpenSpeaker>, clock: Arc<dyn Clock>) -> Self {
         let note = SoundNote::new("", "");
-        Self { is_kept, open, clock, speaker: None, outlet: None, is_on: false, is_cued: false, since: 0.0, note }
+        Self {
+            is_kept,
+            open,
+            clock,
+            speaker: None,
+            outlet: None,
+            is_on: false,
+            is_cued: false,
+            since: 0.0,
+            tries: 0,
+            note,
+        }
     }
 
     /// What there is to say of it.
@@ -74,9 +91,11 @@ impl Sound {
     pub fn step(&mut self, transport: &Transport, projector: Option<&Projector>, secs: f64) {
         self.since += secs;
         let is_wanted = self.is_kept && transport.is_playing() && (transport.speed() - 1.0).abs() < 1e-3;
-        if is_wanted && !self.is_on && self.has_failed() {
-            // It may have been plugged in since.
-            self.speaker = None;
+        let is_again = if self.is_on { self.since > RETRY && self.tries < TRIES } else { true };
+        if is_wanted && is_again && self.has_failed() {
+            // It may have been plugged in since, or the sound system may have come to rest.
+            self.tries = if self.is_on { self.tries + 1 } else { 0 };
+            (self.speaker, self.is_on) = (None, false);
         }
         if is_wanted
             && self.speaker.is_none()
