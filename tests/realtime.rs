@@ -65,3 +65,28 @@ fn pushing_to_a_reader_that_has_gone_allocates_nothing() {
 
     assert!(outlet.is_closed());
 }
+
+#[cfg(feature = "desktop")]
+#[test]
+fn the_loudspeaker_is_filled_without_an_allocation() {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use circumplex::capture::speaker;
+    use circumplex::time::ManualClock;
+
+    let (mut outlet, mut speaking) = speaker::link(Arc::new(ManualClock::default()));
+    speaking.set_rate(44_100);
+    let mut out = [0.0; 882];
+
+    for at in 0..500 {
+        // Now and then nothing comes, and now and then what came isn't wanted any more.
+        if at % 7 != 0 {
+            outlet.give(&[0.25; 160], Timestamp::from_nanos(at));
+        }
+        if at % 90 == 0 {
+            outlet.cut();
+        }
+        assert_no_alloc(|| speaking.fill(&mut out, 2, Duration::ZERO, |value| value));
+    }
+}

@@ -5,7 +5,17 @@
 //! cargo run --example window -- --pictures pictures
 //! ```
 
+#[path = "../../src/record/made.rs"]
+mod made;
+mod replay;
 mod script;
+
+// The parts that the made sessions are written with are found where they are in the crate.
+use circumplex::encode;
+use circumplex::record;
+use circumplex::session;
+use circumplex::signal;
+use circumplex::time;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -81,6 +91,10 @@ fn host(launch: circumplex::ui::Launch) -> Host {
         sessions: "sessions".into(),
         keep_baseline: Box::new(|_| Ok(())),
         kept_baseline: Box::new(|_| None),
+        export: None,
+        certify: None,
+        rescore: None,
+        speaker: None,
     }
 }
 
@@ -136,7 +150,7 @@ fn take_pictures(folder: &Path, wanted: &[String]) -> Result<(), Box<dyn std::er
             image.save(folder.join(format!("{name}.png")))?;
         }
     }
-    Ok(())
+    replay::take_pictures(folder, wanted)
 }
 
 fn picture(

@@ -20,6 +20,9 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+#[cfg(feature = "desktop")]
+pub(in crate::capture) use list::hosts;
+
 use crate::capture::Pick;
 use crate::capture::RETRY;
 use crate::capture::Reporter;

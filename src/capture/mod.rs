@@ -10,6 +10,8 @@
 //! The first three are loops for a thread of their own: each blocks until its control link closes, and tells how it is
 //! doing as [`SourceState`]s. The last are plain readers.
 //!
+//! The one thing that goes out again is sound, through the [`speaker`], when a session is looked at.
+//!
 //! [`sabotage`] spoils either on purpose, before anything reads it.
 //!
 //! Whatever enters gets its span of session time here, and keeps it.
@@ -23,6 +25,8 @@ pub mod microphone;
 pub mod play;
 pub mod sabotage;
 mod source;
+#[cfg(feature = "desktop")]
+pub mod speaker;
 pub mod synthetic;
 
 pub use devices::Devices;

@@ -1,12 +1,16 @@
 //! Recorded sessions, judged: how good each is, and why.
 
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 
 use crate::command::batch;
-use crate::report::certificate;
+use crate::record::Kept;
+use crate::report::certificate::Certificate;
+use crate::session::Session;
+use crate::session::Verified;
 
 #[derive(Debug, Args)]
 #[group(id = "certify")]
@@ -24,9 +28,9 @@ pub(super) fn run(request: &Request) -> ExitCode {
         let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
         bar.set_position(number as u64);
         batch::tell(&bar, name.clone(), number + 1, count);
-        match certificate::certify(folder) {
-            Ok((certificate, [_, page])) => made.push((name, certificate, page)),
-            Err(error) => bad.push((folder.as_path(), error.to_string())),
+        match one(folder) {
+            Ok((certificate, page)) => made.push((name, certificate, page)),
+            Err(error) => bad.push((folder.as_path(), format!("{error:#}"))),
         }
     }
     bar.finish_and_clear();
@@ -38,4 +42,17 @@ pub(super) fn run(request: &Request) -> ExitCode {
         println!("  {}", page.display());
     }
     batch::tell_failed("not certified", &bad)
+}
+
+fn one(folder: &Path) -> anyhow::Result<(Certificate, PathBuf)> {
+    let verified = Session::open(folder)?.verify(|_| ())?;
+    of_verified(folder, &verified)
+}
+
+/// The certificate of a session that was looked through, written into its folder, and its page.
+pub(super) fn of_verified(folder: &Path, verified: &Verified) -> anyhow::Result<(Certificate, PathBuf)> {
+    let session = Session::open(folder)?;
+    let certificate = Certificate::of(&session, &Kept::load(&session)?, verified)?;
+    let [_, page] = certificate.write(folder)?;
+    Ok((certificate, page))
 }

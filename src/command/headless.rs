@@ -17,6 +17,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::command::Place;
+use crate::command::certify;
 use crate::command::followed::Followed;
 use crate::command::session;
 use crate::command::session::Script;
@@ -94,8 +95,10 @@ pub(super) fn run(request: &Request, place: &Place) -> anyhow::Result<ExitCode> 
     let mut out = std::io::stdout().lock();
     follow(live, request.seconds, &mut script, |event| {
         report.take(event);
+        let certificate = certified(event);
+        let mut lines = line_of(event).into_iter().chain(certificate);
         // Nobody reads on: that ends the run as Ctrl-C does.
-        line_of(event).is_none_or(|line| writeln!(out, "{line}").is_ok())
+        lines.all(|line| writeln!(out, "{line}").is_ok())
     });
     if let Some(mut file) = written_to {
         file.set_len(0)?;
@@ -263,6 +266,19 @@ fn line_of(event: &Event) -> Option<Value> {
     })
 }
 
+/// The certificate of a session that was saved.
+fn certified(event: &Event) -> Option<Value> {
+    let Event::Recording(state) = event else { return None };
+    let Some(Progress::Saved { folder, verified }) = &state.progress else { return None };
+    Some(match certify::of_verified(folder, verified) {
+        Ok((certificate, page)) => {
+            let reasons: Vec<_> = certificate.reasons.iter().map(ToString::to_string).collect();
+            json!({"type": "certificate", "colour": certificate.colour, "reasons": reasons, "page": page})
+        }
+        Err(error) => json!({"type": "certificate", "colour": null, "reasons": [format!("{error:#}")]}),
+    })
+}
+
 fn fusion_value(fusion: &FusionState) -> Map<String, Value> {
     let missing: Map<_, _> = fusion.missing.iter().map(|(kind, why)| (kind.name().to_owned(), json!(why))).collect();
     let pairs = [
@@ -386,11 +402,16 @@ impl Report {
             Event::Fusion(fusion) => self.fusion = Some(fusion.clone()),
             Event::Begun(at) if self.is_demo => self.followed = Followed::from(*at),
             Event::StageFailed { stage, message } => self.failed.push(json!({"stage": stage, "message": message})),
-            Event::Recording(state) => {
-                if let Some(Progress::Failed { message, .. }) = &state.progress {
+            Event::Recording(state) => match &state.progress {
+                Some(Progress::Failed { message, .. }) => {
                     self.failed.push(json!({"stage": "record", "message": message}));
                 }
-            }
+                Some(Progress::Saved { verified, .. }) if verified.lost > 0 || !verified.is_whole() => {
+                    let message = format!("{} items could not be kept", verified.lost);
+                    self.failed.push(json!({"stage": "record", "message": message}));
+                }
+                _ => {}
+            },
             Event::StageOff { modality, message } => {
                 self.off.push(json!({"modality": modality.name(), "message": message}));
             }

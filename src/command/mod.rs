@@ -25,6 +25,7 @@ use crate::capture::devices;
 use crate::pipeline::Pick;
 use crate::pipeline::SourceChoice;
 use crate::pipeline::live::LiveSettings;
+use crate::session::Session;
 use crate::settings;
 use crate::settings::Settings;
 
@@ -46,9 +47,10 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Plays a recording (mp4, mov, mkv, webm, wav, flac, …) in the window, at its own speed.
+    /// Plays a recording (mp4, mov, mkv, webm, wav, flac, …) in the window, at its own speed; or looks at a recorded session
+    /// again: picture, sound, readings and markers at any of its times.
     Open {
-        /// The recording.
+        /// The recording, or the folder of the session.
         file: PathBuf,
     },
     /// Watches the synthetic participant: a drawn face and a synthetic voice.
@@ -103,6 +105,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         None => watch(&place, live),
         Some(Command::Open { file }) => {
             anyhow::ensure!(file.exists(), "there is no file {}", file.display());
+            if file.is_dir() {
+                return look_at(&place, file);
+            }
             watch(&place, SourceChoice::Recording(file))
         }
         Some(Command::Demo { seed }) => watch(&place, SourceChoice::Demo { seed }),
@@ -157,15 +162,33 @@ impl Place {
 fn watch(place: &Place, source: SourceChoice) -> anyhow::Result<ExitCode> {
     #[cfg(feature = "desktop")]
     if has_screen() {
-        return window::run(place, source);
+        return window::run(place, source.into());
     }
-    let why = if cfg!(feature = "desktop") {
+    let why = no_window();
+    eprintln!("circumplex: {why}, so it runs in the terminal; Ctrl-C ends it.");
+    headless::run_line(place, source)
+}
+
+/// Shows a recorded session, which needs a screen.
+fn look_at(place: &Place, folder: PathBuf) -> anyhow::Result<ExitCode> {
+    Session::header_of(&folder)?;
+    #[cfg(feature = "desktop")]
+    if has_screen() {
+        return window::run(place, crate::ui::First::Session(folder));
+    }
+    let _ = place;
+    anyhow::bail!(
+        "{}; a session is looked at in the window, or read by other means: see `circumplex sessions`",
+        no_window()
+    )
+}
+
+const fn no_window() -> &'static str {
+    if cfg!(feature = "desktop") {
         "there is no screen here (neither X11 nor Wayland)"
     } else {
         "this program was built without its window"
-    };
-    eprintln!("circumplex: {why}, so it runs in the terminal; Ctrl-C ends it.");
-    headless::run_line(place, source)
+    }
 }
 
 #[cfg(feature = "desktop")]

@@ -4,26 +4,40 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use crate::capture::devices;
 use crate::command::Place;
+use crate::command::certify;
+use crate::command::export;
+use crate::fuse::FusionKind;
+use crate::pipeline;
 use crate::pipeline::SourceChoice;
+use crate::pipeline::StageSettings;
+use crate::pipeline::Stages;
 use crate::pipeline::live;
 use crate::pipeline::live::LiveSettings;
+use crate::pipeline::replay::Otherwise;
+use crate::pipeline::replay::late;
+use crate::pipeline::replay::replay;
+use crate::session::Consent;
+use crate::session::Session;
 use crate::settings;
 use crate::settings::Settings;
+use crate::time::Timestamp;
 use crate::ui;
 use crate::ui::Baseline;
+use crate::ui::First;
 use crate::ui::Host;
 use crate::ui::Options;
 use crate::ui::Wiring;
 
-pub(super) fn run(place: &Place, source: SourceChoice) -> anyhow::Result<ExitCode> {
+pub(super) fn run(place: &Place, first: First) -> anyhow::Result<ExitCode> {
     let options: Options = place.settings.window(&place.settings_file())?;
-    let source = match source {
-        SourceChoice::Live { .. } => {
-            SourceChoice::Live { camera: options.camera.clone(), microphone: options.microphone.clone() }
+    let first = match first {
+        First::Source(SourceChoice::Live { .. }) => {
+            SourceChoice::Live { camera: options.camera.clone(), microphone: options.microphone.clone() }.into()
         }
         other => other,
     };
@@ -50,27 +64,60 @@ pub(super) fn run(place: &Place, source: SourceChoice) -> anyhow::Result<ExitCod
         }),
         save: Box::new(move |options| keep(kept.as_deref(), options)),
         sessions: place.settings.sessions_folder(),
+        export: Some(Arc::new(export::beside)),
+        certify: Some(Arc::new(|folder, verified| {
+            let made = certify::of_verified(folder, verified).map_err(|error| format!("{error:#}"))?;
+            let reasons = made.0.reasons.iter().map(ToString::to_string).collect();
+            Ok((made.0.colour.to_string(), reasons))
+        })),
+        rescore: Some(rescore(place)),
+        speaker: Some(Arc::new(pipeline::speaker)),
         keep_baseline: Box::new(move |baseline| keep_baseline(&kept_baselines, baseline)),
         kept_baseline: Box::new(move |participant| kept_baseline(&baselines, participant)),
     };
-    let done = ui::run(host, source, options);
+    let done = ui::run(host, first, options);
     wait_for(&last);
     done?;
     Ok(ExitCode::SUCCESS)
 }
 
+/// How another fusion answers to a session, with the networks that are here.
+fn rescore(place: &Place) -> ui::Rescore {
+    let (models, here) = (place.models.clone(), place.settings.stages.clone());
+    Arc::new(move |folder, kind, tell| {
+        let session = Session::open(folder).map_err(|error| error.to_string())?;
+        let settings = toml::from_str::<StageSettings>(&session.header().settings).unwrap_or_else(|_| here.clone());
+        let begins = Timestamp::from_nanos(session.header().began_nanos);
+        let last = session.file(Consent::Numbers).and_then(|mut numbers| numbers.last_arrived());
+        let length = last.ok().flatten().map_or(0.0, |last| last.since(begins).as_secs_f64()).max(1.0);
+        let tell = |at: Timestamp| tell((at.since(begins).as_secs_f64() / length) as f32);
+        let replayed = if kind == FusionKind::Late {
+            late(&session, &settings, tell)
+        } else {
+            let stages = Stages::with_fusions(&models, &settings, &FusionKind::CHOICE);
+            let otherwise = Otherwise { fusion: Some(kind), ..Otherwise::default() };
+            replay(&session, &mut stages.map_err(|error| error.to_string())?, otherwise, tell)
+        };
+        replayed.map(|replayed| replayed.again).map_err(|error| error.to_string())
+    })
+}
+
 /// A participant's baseline, as a file.
 fn keep_baseline(folder: &Path, baseline: &Baseline) -> Result<(), String> {
+    let path = folder.join(file_of(&baseline.participant));
+    let theirs = std::fs::read(&path).ok().and_then(|text| serde_json::from_slice::<Baseline>(&text).ok());
+    if theirs.is_some_and(|theirs| theirs.participant != baseline.participant) {
+        return Err(format!("another participant's code gives the same file; choose another code\nfile: {path:?}"));
+    }
     let text = serde_json::to_string(baseline).map_err(|error| error.to_string())?;
-    crate::session::keep(&folder.join(file_of(&baseline.participant)), text.as_bytes())
-        .map_err(|error| error.to_string())
+    crate::session::keep(&path, text.as_bytes()).map_err(|error| error.to_string())
 }
 
 fn kept_baseline(folder: &Path, participant: &str) -> Option<Baseline> {
     let text = std::fs::read(folder.join(file_of(participant))).ok()?;
     let baseline = serde_json::from_slice::<Baseline>(&text).ok()?;
     // One that was forgotten has nothing in it.
-    (baseline.participant == participant && !baseline.known.face.is_empty()).then_some(baseline)
+    (baseline.participant == participant && !baseline.means.is_empty()).then_some(baseline)
 }
 
 fn file_of(participant: &str) -> String {

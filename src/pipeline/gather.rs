@@ -207,7 +207,8 @@ impl Gatherer {
 }
 
 /// What is said as if nothing were known of the person.
-pub(super) fn raw(presence: Presence) -> Presence {
+#[must_use]
+pub fn raw(presence: Presence) -> Presence {
     presence.map(|mut evidence| {
         evidence.value.reading = evidence.value.raw;
         evidence.value.known_secs = 0.0;

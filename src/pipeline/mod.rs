@@ -3,6 +3,7 @@
 //! What comes out of a running pipeline are [`Event`]s and the newest [`FaceView`](crate::signal::FaceView); what
 //! goes in are [`Command`]s.
 
+mod beside;
 mod event;
 mod gather;
 pub mod live;
@@ -16,10 +17,20 @@ pub use crate::capture::Pick;
 pub use crate::capture::SourceState;
 pub use crate::capture::sabotage::Spoil;
 pub use crate::capture::sabotage::Trouble;
+#[cfg(feature = "desktop")]
+pub use crate::capture::speaker::Speaker;
+#[cfg(feature = "desktop")]
+pub use crate::capture::speaker::SpeakerOutlet;
+#[cfg(feature = "desktop")]
+pub use crate::capture::speaker::SpeakerState;
 pub use crate::fuse::FusionKind;
 pub use crate::record::Progress;
 pub use crate::session::Consent;
 pub use crate::session::Subject;
+pub use crate::session::Verified;
+pub use beside::beside;
+#[cfg(feature = "desktop")]
+pub use beside::speaker;
 pub use event::Command;
 pub use event::Event;
 pub use event::Freeze;
@@ -39,6 +50,7 @@ pub use gather::GatherChange;
 pub use gather::GatherSettings;
 pub use gather::Gatherer;
 pub use gather::Sources;
+pub use gather::raw;
 pub use masked::Subset;
 pub use masked::answers;
 pub use stages::StageSettings;

@@ -10,6 +10,7 @@ use crate::session::Damage;
 use crate::session::Footer;
 use crate::session::Header;
 use crate::session::Item;
+use crate::session::Marker;
 use crate::session::Session;
 use crate::session::SessionError;
 use crate::session::StreamHeader;
@@ -131,6 +132,12 @@ impl Kept {
             self.clocks.last().map(|clock| clock.arrived),
         ];
         Span::new(began, last.into_iter().flatten().max().unwrap_or(began))
+    }
+
+    /// The markers as they were recorded, without what was corrected afterwards.
+    #[must_use]
+    pub fn markers(&self) -> Vec<Marker> {
+        self.events.iter().filter_map(|event| Marker::recorded(&event.what, event.span)).collect()
     }
 
     /// The stretches that were forgotten.

@@ -6,12 +6,17 @@ use crate::record::streams;
 use crate::session::Item;
 use crate::signal::Absence;
 use crate::signal::Affect;
+use crate::signal::BLENDSHAPE_NAMES;
 use crate::signal::Bipolar;
 use crate::signal::Clarity;
 use crate::signal::Evidence;
+use crate::signal::Expression;
+use crate::signal::FaceBox;
+use crate::signal::FaceQuality;
 use crate::signal::FaceView;
 use crate::signal::Fused;
 use crate::signal::Gates;
+use crate::signal::HeadPose;
 use crate::signal::Label;
 use crate::signal::LabelsAtOnce;
 use crate::signal::Level;
@@ -162,6 +167,30 @@ pub fn of_face(view: &FaceView) -> Vec<f32> {
     values
 }
 
+/// What was measured of a face by an item of its stream, without pixels and landmarks; `None` if no face was found.
+#[must_use]
+pub fn face(item: &Item) -> Option<FaceView> {
+    let before = 2 * READING + 2 + crate::encode::reliability_names(Modality::Face).len();
+    let (numbers, shapes) = item.values.get(before..)?.split_first_chunk::<{ streams::FACE_COLUMNS.len() }>()?;
+    let &[success, presence, x, y, width, height, pitch_deg, yaw_deg, roll_deg, gaze_x, gaze_y, blink, ..] = numbers;
+    let &[.., width_px, sharpness, brightness, contrast, change, strangeness, overall] = numbers;
+    let quality = FaceQuality { width_px, presence, sharpness, brightness, contrast, change, strangeness, overall };
+    let is_expressed = shapes.len() == BLENDSHAPE_NAMES.len() && shapes.iter().all(|shape| shape.is_finite());
+    (success > 0.5).then(|| FaceView {
+        face: Some(FaceBox { x, y, width, height }),
+        pose: HeadPose { pitch_deg, yaw_deg, roll_deg },
+        gaze_deg: (gaze_x, gaze_y),
+        blink,
+        quality,
+        expression: is_expressed.then(|| Expression {
+            blendshapes: shapes.into(),
+            logits: [f32::NAN; Label::COUNT],
+            features: Box::default(),
+        }),
+        ..FaceView::default()
+    })
+}
+
 /// What is heard, as the numbers of [`LEVEL`](streams::LEVEL).
 #[must_use]
 pub fn of_level(level: &Level) -> Vec<f32> {
@@ -176,4 +205,40 @@ pub fn level(values: &[f32]) -> Option<Level> {
     let &[speech_probability, is_speech, level_db, snr_db, clipped, activity] = values.first_chunk::<6>()?;
     let quality = VoiceQuality { snr_db, clipped, activity };
     Some(Level { speech_probability, is_speech: is_speech > 0.5, level_db, quality })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_measured_of_a_face_comes_back() {
+        let view = FaceView {
+            face: Some(FaceBox { x: 1.0, y: 2.0, width: 3.0, height: 4.0 }),
+            pose: HeadPose { pitch_deg: 5.0, yaw_deg: 6.0, roll_deg: 7.0 },
+            gaze_deg: (8.0, 9.0),
+            blink: 0.1,
+            quality: FaceQuality { width_px: 10.0, sharpness: 0.2, overall: 0.3, ..FaceQuality::default() },
+            expression: Some(Expression {
+                blendshapes: (0..BLENDSHAPE_NAMES.len()).map(|index| index as f32 / 100.0).collect(),
+                logits: [0.0; 7],
+                features: Box::default(),
+            }),
+            ..FaceView::default()
+        };
+        let item = |view: &FaceView| {
+            let place = (Span::default(), 3);
+            of_presence(Modality::Face, &Err(Absence::TooDark), place, &of_face(view), Timestamp::ZERO)
+        };
+
+        let back = face(&item(&view)).unwrap();
+
+        assert_eq!(
+            (back.face, back.pose, back.gaze_deg, back.blink),
+            (view.face, view.pose, view.gaze_deg, view.blink)
+        );
+        assert_eq!(back.quality, view.quality);
+        assert_eq!(back.expression.unwrap().blendshapes, view.expression.unwrap().blendshapes);
+        assert!(face(&item(&FaceView::default())).is_none());
+    }
 }

@@ -31,6 +31,17 @@ pub struct Marker {
     pub is_corrected: bool,
 }
 
+impl Marker {
+    /// The marker of a recorded event; `None` if it is another event.
+    #[must_use]
+    pub fn recorded(event: &serde_json::Value, span: Span) -> Option<Self> {
+        let word = |key: &str| event.get(key).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+        let id = event.get("id").and_then(serde_json::Value::as_u64).unwrap_or_default();
+        let (kind, name, text) = (word("kind"), word("name"), word("text"));
+        (word("type") == "marker").then_some(Self { id, kind, name, text, span, is_corrected: false })
+    }
+}
+
 /// One correction: what it changes of a marker, or a marker that was added.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -105,18 +116,20 @@ pub fn markers(session: &Session) -> Result<Vec<Marker>, SessionError> {
             continue;
         }
         let Some(event) = item.json() else { continue };
-        let word = |key: &str| event.get(key).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
-        if word("type") == "marker" {
-            let id = event.get("id").and_then(serde_json::Value::as_u64).unwrap_or_default();
-            let (kind, name, text) = (word("kind"), word("name"), word("text"));
-            all.push(Marker { id, kind, name, text, span: item.span, is_corrected: false });
-        }
+        all.extend(Marker::recorded(&event, item.span));
     }
-    for correction in session.corrections() {
+    Ok(corrected(all, session.corrections()))
+}
+
+/// Markers as they count after some corrections, in the order of their beginning.
+#[must_use]
+pub fn corrected(recorded: Vec<Marker>, corrections: impl IntoIterator<Item = Correction>) -> Vec<Marker> {
+    let mut all = recorded;
+    for correction in corrections {
         apply(&mut all, correction);
     }
-    all.sort_by_key(|marker| marker.span.start);
-    Ok(all)
+    all.sort_by_key(|marker| (marker.span.start, marker.id));
+    all
 }
 
 fn apply(all: &mut Vec<Marker>, correction: Correction) {

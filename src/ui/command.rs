@@ -1,11 +1,15 @@
 //! What a panel asks for. The app carries it out.
 
+use std::path::PathBuf;
+
 use crate::pipeline::Command;
 use crate::pipeline::SourceChoice;
 use crate::pipeline::Spoil;
 use crate::signal::Modality;
+use crate::ui::LibraryCommand;
 use crate::ui::Options;
 use crate::ui::Panel;
+use crate::ui::ReplayCommand;
 
 /// What a person asked for at the window.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,6 +74,12 @@ pub enum WindowCommand {
     Set(Box<Options>),
     /// Put this text on the clipboard.
     Copy(String),
+    /// Look at the recorded session in this folder.
+    OpenSession(PathBuf),
+    /// Do this in the session that is looked at.
+    Replay(ReplayCommand),
+    /// Do this with the recorded sessions.
+    Library(LibraryCommand),
 }
 
 /// What can lie over the panels.
@@ -83,6 +93,12 @@ pub enum Sheet {
     Sabotage,
     /// All keys.
     Help,
+    /// The recorded sessions.
+    Library,
+    /// The markers of the session that is looked at.
+    Markers,
+    /// Another fusion's answers to it.
+    Compare,
     /// Whom a recording is of and what is kept; while one runs, how it is doing.
     Record,
     /// A marker's words.

@@ -8,6 +8,7 @@ use crate::ui::Panel;
 const MARGIN: f32 = 8.0;
 const TOP_HEIGHT: f32 = 38.0;
 const STATUS_HEIGHT: f32 = 20.0;
+const TRANSPORT_HEIGHT: f32 = 34.0;
 
 /// The panels' places; a hidden one has none.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,16 +29,27 @@ pub struct Places {
     pub emotions: Option<Rect>,
     /// What they rest on.
     pub rests_on: Option<Rect>,
+    /// How one moves through a recorded session; while one is looked at.
+    pub transport: Option<Rect>,
     /// The timeline.
     pub timeline: Option<Rect>,
     /// The status line.
     pub status: Rect,
 }
 
+/// What is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shows {
+    /// What is live.
+    Live,
+    /// A recorded session.
+    Replay,
+}
+
 /// Lays the panels out in `window` for a picture of the given height over width; what is hidden leaves its room to the
 /// others.
 #[must_use]
-pub fn places(window: Rect, options: &Options, notices_height: f32, aspect: f32) -> Places {
+pub fn places(window: Rect, options: &Options, shows: Shows, notices_height: f32, aspect: f32) -> Places {
     let (top, rest) = window.split_top_bottom_at_y(window.top() + TOP_HEIGHT);
     let (rest, status) = rest.split_top_bottom_at_y(rest.bottom() - STATUS_HEIGHT - 4.0);
     let (notices, middle) = rest.split_top_bottom_at_y(rest.top() + notices_height);
@@ -64,6 +76,12 @@ pub fn places(window: Rect, options: &Options, notices_height: f32, aspect: f32)
         (upper.with_max_y(upper.bottom() - MARGIN), Some(timeline))
     } else {
         (main, None)
+    };
+    let (upper, transport) = if shows == Shows::Replay {
+        let (upper, transport) = upper.split_top_bottom_at_y(upper.bottom() - TRANSPORT_HEIGHT);
+        (upper.with_max_y(upper.bottom() - MARGIN), Some(transport))
+    } else {
+        (upper, None)
     };
 
     let has_left = options.shows(Panel::Picture) || options.shows(Panel::Transcript);
@@ -92,6 +110,7 @@ pub fn places(window: Rect, options: &Options, notices_height: f32, aspect: f32)
         plane,
         emotions,
         rests_on,
+        transport,
         timeline,
         status: across(status),
     }
@@ -105,8 +124,16 @@ mod tests {
     fn in_the_smallest_window_every_panel_has_room_and_none_overlaps() {
         let window = Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(960.0, 600.0));
 
-        let places = places(window, &Options::default(), 32.0, 0.75);
+        let all = [Shows::Live, Shows::Replay].map(|shows| places(window, &Options::default(), shows, 32.0, 0.75));
+        assert!(all[0].plane.height() > 250.0 && all[0].plane.width() > 380.0, "{:?}", all[0].plane);
+        assert!(all[1].plane.height() > 210.0, "{:?}", all[1].plane);
 
+        for places in all {
+            no_overlap(window, &places);
+        }
+    }
+
+    fn no_overlap(window: Rect, places: &Places) {
         let panels = [
             Some(places.top),
             Some(places.notices),
@@ -115,11 +142,12 @@ mod tests {
             Some(places.plane),
             places.emotions,
             places.rests_on,
+            places.transport,
             places.timeline,
             Some(places.status),
         ];
         let panels: Vec<_> = panels.into_iter().flatten().collect();
-        assert_eq!(panels.len(), 9);
+        assert_eq!(panels.len(), if places.transport.is_some() { 10 } else { 9 });
         for (index, panel) in panels.iter().enumerate() {
             assert!(panel.width() > 200.0 && panel.height() >= 20.0, "{index}: {panel:?}");
             assert!(window.contains_rect(*panel), "{index}: {panel:?}");
@@ -128,7 +156,6 @@ mod tests {
                 assert!(shared.width() <= 0.01 || shared.height() <= 0.01, "{panel:?} and {other:?}");
             }
         }
-        assert!(places.plane.height() > 250.0 && places.plane.width() > 380.0, "{:?}", places.plane);
     }
 
     #[test]
@@ -136,7 +163,7 @@ mod tests {
         let window = Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1280.0, 800.0));
         let hidden = Options { hidden: Panel::ALL.to_vec(), ..Options::default() };
 
-        let places = places(window, &hidden, 0.0, 0.75);
+        let places = places(window, &hidden, Shows::Live, 0.0, 0.75);
 
         assert_eq!(places.plane, places.middle);
     }

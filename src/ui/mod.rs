@@ -11,6 +11,9 @@
 //! | `layout`     | where the panels lie                                     |
 //! | `state`      | what the pipeline told                                   |
 //! | `history`    | the past, bounded and thinned to the screen              |
+//! | `playback`   | a recorded session, looked at again                      |
+//! | `library`    | the recorded sessions                                    |
+//! | `job`        | work beside the window                                   |
 //! | `sensitivity` | what trouble made on purpose did                        |
 //! | `motion`     | eases between readings at the screen's rate              |
 //! | `phrases`    | readings and reasons in plain words                      |
@@ -23,16 +26,20 @@ mod app;
 mod baseline;
 mod command;
 mod history;
+mod job;
 mod keys;
 mod layout;
+mod library;
 mod motion;
 mod options;
 mod panels;
 mod phrases;
+mod playback;
 mod sensitivity;
 mod software;
 mod state;
 mod theme;
+mod upload;
 mod view;
 
 use std::path::PathBuf;
@@ -42,11 +49,17 @@ pub use app::App;
 pub use baseline::Baseline;
 pub use command::Sheet;
 pub use command::WindowCommand;
+pub use library::Export;
+pub use library::LibraryCommand;
 pub use options::FusionPick;
 pub use options::Options;
 pub use options::Panel;
 pub use options::Renderer;
 pub use options::Theme;
+pub use playback::OpenSpeaker;
+pub use playback::ReplayCommand;
+pub use playback::Rescore;
+pub use playback::markers::MarkerCommand;
 pub use software::SoftwareError;
 
 use crate::link::event::EventInlet;
@@ -84,6 +97,10 @@ pub type KeepBaseline = Box<dyn Fn(&Baseline) -> Result<(), String>>;
 /// The baseline that was kept of a participant, by their code.
 pub type KeptBaseline = Box<dyn Fn(&str) -> Option<Baseline>>;
 
+/// Makes the certificate of a session that was looked through: its colour, and why it isn't green.
+pub type Certify =
+    Arc<dyn Fn(&std::path::Path, &crate::pipeline::Verified) -> Result<(String, Vec<String>), String> + Send + Sync>;
+
 /// What the program does for the window.
 pub struct Host {
     /// Starts a pipeline; the one before has been dropped by then.
@@ -98,6 +115,29 @@ pub struct Host {
     pub keep_baseline: KeepBaseline,
     /// The baseline that was kept of a participant.
     pub kept_baseline: KeptBaseline,
+    /// Exports a session; `None` where that can't be done.
+    pub export: Option<Export>,
+    /// Makes a session's certificate; `None` where that can't be done.
+    pub certify: Option<Certify>,
+    /// Has another fusion answer to a session; `None` where that can't be done.
+    pub rescore: Option<Rescore>,
+    /// Opens the loudspeaker; `None` where nothing is to be heard.
+    pub speaker: Option<OpenSpeaker>,
+}
+
+/// What the window begins with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum First {
+    /// A source that is read.
+    Source(SourceChoice),
+    /// A recorded session that is looked at.
+    Session(PathBuf),
+}
+
+impl From<SourceChoice> for First {
+    fn from(source: SourceChoice) -> Self {
+        Self::Source(source)
+    }
 }
 
 /// Why there is no window.
@@ -115,17 +155,18 @@ pub enum WindowError {
 /// Opens the window, and stays until it is closed.
 ///
 /// A person who sees it for the first time is asked before any device is opened; any other `first` source starts at
-/// once.
+/// once, and a session is looked at, which opens no device.
 ///
 /// # Errors
 ///
 /// When the system gives no window.
-pub fn run(host: Host, first: SourceChoice, options: Options) -> Result<(), WindowError> {
+pub fn run(host: Host, first: impl Into<First>, options: Options) -> Result<(), WindowError> {
     let form = egui::ViewportBuilder::default()
         .with_title("Circumplex")
         .with_app_id("circumplex")
         .with_inner_size([1280.0, 800.0])
         .with_min_inner_size([960.0, 600.0]);
+    let first = first.into();
     let is_software = software::is_software(options.renderer, software::found);
     let create = move |ctx: &egui::Context| {
         // Words and names may be in any script: what the fonts lack is a box, not an end.

@@ -7,6 +7,8 @@ use crate::pipeline::FusionState;
 use crate::pipeline::SourceState;
 use crate::pipeline::Spoil;
 use crate::pipeline::Trouble;
+use crate::session::Header;
+use crate::session::Marker;
 use crate::signal::Absence;
 use crate::signal::Affect;
 use crate::signal::Clarity;
@@ -17,6 +19,8 @@ use crate::signal::LabelsAtOnce;
 use crate::signal::Modality;
 use crate::signal::Reading;
 use crate::time::Timestamp;
+use crate::ui::playback::course::StretchKind;
+use crate::ui::playback::markers::EXCLUDE;
 use crate::ui::view::View;
 
 /// What becomes of a device that is gone.
@@ -96,10 +100,45 @@ pub fn clock(view: &View<'_>, at: Timestamp) -> String {
     since_beginning(at.since(view.zero()))
 }
 
-fn since_beginning(since: Duration) -> String {
+/// A length: "4:31", "1:04:31".
+#[must_use]
+pub fn since_beginning(since: Duration) -> String {
     let secs = since.as_secs();
     let (hours, minutes, secs) = (secs / 3600, secs / 60 % 60, secs % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{secs:02}") } else { format!("{minutes}:{secs:02}") }
+}
+
+/// "2.3 GB", "110 MB", "4 kB".
+#[must_use]
+pub fn bytes(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
+        1_000_000..1_000_000_000 => format!("{:.0} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
+}
+
+/// A date as a list shows it: "2026-11-27 15:12" of "2026-11-27T15:12:18.000Z".
+#[must_use]
+pub fn date(utc: &str) -> String {
+    utc.chars().take(16).map(|letter| if letter == 'T' { ' ' } else { letter }).collect()
+}
+
+/// Whom a session is of, and what they did: "P07 · reading".
+#[must_use]
+pub fn session(header: &Header) -> String {
+    let participant =
+        if header.subject.participant.is_empty() { "no participant" } else { &header.subject.participant };
+    let task = if header.subject.task.is_empty() { "no task" } else { &header.subject.task };
+    format!("{participant} · {task}")
+}
+
+/// A marker in one line: "task starts: went on by themselves".
+#[must_use]
+pub fn marker(marker: &Marker) -> String {
+    let kind = if marker.kind == EXCLUDE { "excluded: " } else { "" };
+    let text = if marker.text.is_empty() { String::new() } else { format!(": {}", marker.text) };
+    format!("{kind}{}{text}", marker.name)
 }
 
 /// What is done to the input, in a word or two.
@@ -399,6 +438,12 @@ pub fn turned(yaw_deg: f32) -> String {
 /// Why nothing is known at all, in one sentence.
 #[must_use]
 pub fn nothing_known(view: &View<'_>) -> String {
+    if let Some(stretch) = view.replay.and_then(|replay| replay.past().stretch(view.now)) {
+        return match stretch.kind {
+            StretchKind::Forgotten => "This was forgotten: nothing of it was kept.".to_owned(),
+            StretchKind::Paused => "The recording paused.".to_owned(),
+        };
+    }
     let Some(tick) = view.tick else {
         return match &view.state.tick {
             None => "No reading yet.".to_owned(),

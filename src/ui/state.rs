@@ -25,9 +25,9 @@ use crate::ui::history::Speech;
 use crate::ui::sensitivity::Sensitivity;
 
 /// A reading older than this is no reading.
-const STALE: Duration = Duration::from_secs(1);
+pub const STALE: Duration = Duration::from_secs(1);
 /// Over how long the wavering of the labels is taken.
-const WAVER: Duration = Duration::from_secs(2);
+pub const WAVER: Duration = Duration::from_secs(2);
 const SAYINGS: usize = 500;
 
 /// Something that was said, understood or not.
@@ -82,6 +82,8 @@ pub struct State {
     pub is_closed: bool,
     /// How the recording is doing, once there was one.
     pub recording: Option<RecordState>,
+    /// The recording that ended last, until somebody has taken it.
+    pub saved: Option<RecordState>,
     /// What is known of the person, when it was asked for.
     pub known: Option<KnownPerson>,
     /// What was marked.
@@ -89,7 +91,33 @@ pub struct State {
     recent: VecDeque<(Timestamp, [f32; Label::COUNT])>,
 }
 
+/// What stands at one time of a past that is known as a whole.
+#[derive(Debug, Clone, Default)]
+pub struct Standing {
+    /// The newest answer.
+    pub tick: Option<Tick>,
+    /// What was heard last.
+    pub level: Option<Timestamped<Level>>,
+    /// When a face was last read.
+    pub last_face: Option<Timestamp>,
+    /// When words were last read.
+    pub last_words: Option<Timestamp>,
+    /// What was known of the person.
+    pub person: PersonState,
+    /// Which fusion answered.
+    pub fusion: Option<FusionState>,
+    /// The labels' probabilities over the last two seconds.
+    pub recent: VecDeque<(Timestamp, [f32; Label::COUNT])>,
+}
+
 impl State {
+    /// Goes to another time of a past that is known as a whole.
+    pub fn stand(&mut self, standing: Standing) {
+        let Standing { tick, level, last_face, last_words, person, fusion, recent } = standing;
+        (self.tick, self.level, self.last_face, self.last_words) = (tick, level, last_face, last_words);
+        (self.person, self.fusion, self.recent) = (person, fusion, recent);
+    }
+
     /// Takes in what the pipeline told at `now`.
     pub fn take(&mut self, event: Event, now: Timestamp) {
         match event {
@@ -113,12 +141,22 @@ impl State {
             Event::Fusion(fusion) => self.fusion = Some(fusion),
             Event::Person(person) => self.person = person,
             Event::Health(health) => self.health = Some(*health),
-            Event::Recording(state) => self.recording = Some(*state),
+            Event::Recording(state) => self.take_recording(*state),
             Event::Forgotten(span) => self.forget(span),
             Event::Marked(mark) => self.marks.push(mark),
             Event::Known(known) => self.known = Some(*known),
             Event::Begun(at) => self.begun = Some(at),
             Event::Ended => self.ended_at = Some(now),
+        }
+    }
+
+    /// How a recording is doing; one that has ended says so beside one that has begun since.
+    fn take_recording(&mut self, state: RecordState) {
+        if state.has_ended() {
+            self.saved = Some(state.clone());
+        }
+        if self.recording.as_ref().is_none_or(|current| current.since <= state.since || !current.is_running()) {
+            self.recording = Some(state);
         }
     }
 

@@ -58,6 +58,10 @@ pub struct Palette {
     pub without: Color32,
     /// Failures, and nothing else.
     pub alert: Color32,
+    /// What is as it should be. Always beside a word that says so.
+    pub good: Color32,
+    /// What is to be looked at. Always beside a word that says so.
+    pub doubtful: Color32,
     /// The light that says that somebody is recorded.
     pub record: Color32,
     /// Words on that light.
@@ -92,6 +96,8 @@ static DARK: Palette = Palette {
     now: Color32::from_rgb(0xFA, 0xFB, 0xFD),
     without: Color32::from_rgb(0xD6, 0xDB, 0xE2),
     alert: Color32::from_rgb(0xFF, 0x76, 0x6B),
+    good: Color32::from_rgb(0x5B, 0xD0, 0x8A),
+    doubtful: Color32::from_rgb(0xF2, 0xB8, 0x4B),
     record: Color32::from_rgb(0xC6, 0x1C, 0x1C),
     on_record: Color32::from_rgb(0xFF, 0xFF, 0xFF),
     banner: Color32::from_rgb(0xF0, 0xE4, 0x42),
@@ -120,6 +126,8 @@ static LIGHT: Palette = Palette {
     now: Color32::from_rgb(0x12, 0x15, 0x1A),
     without: Color32::from_rgb(0x3A, 0x43, 0x4F),
     alert: Color32::from_rgb(0xB4, 0x23, 0x18),
+    good: Color32::from_rgb(0x1E, 0x7D, 0x45),
+    doubtful: Color32::from_rgb(0x9A, 0x67, 0x00),
     record: Color32::from_rgb(0xC6, 0x1C, 0x1C),
     on_record: Color32::from_rgb(0xFF, 0xFF, 0xFF),
     banner: Color32::from_rgb(0xF0, 0xE4, 0x42),
@@ -264,6 +272,8 @@ mod tests {
                 palette.now,
                 palette.without,
                 palette.alert,
+                palette.good,
+                palette.doubtful,
             ];
             for mark in marks {
                 for ground in [palette.background, palette.card, palette.disc] {

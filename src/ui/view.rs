@@ -6,9 +6,11 @@ use crate::signal::Absence;
 use crate::signal::FaceView;
 use crate::signal::Fused;
 use crate::signal::Modality;
+use crate::time::Span;
 use crate::time::Timestamp;
 use crate::ui::Baseline;
 use crate::ui::Options;
+use crate::ui::playback::Playback;
 use crate::ui::state::State;
 use crate::ui::theme::Palette;
 
@@ -25,6 +27,8 @@ pub struct View<'a> {
     pub source: &'a SourceChoice,
     /// The time that is shown: now, or when the view was held.
     pub now: Timestamp,
+    /// The stretch of time that the timeline shows.
+    pub shown: Span,
     /// The answer that is shown; `None` if there is no recent one.
     pub tick: Option<&'a Tick>,
     /// The picture that is shown.
@@ -33,6 +37,8 @@ pub struct View<'a> {
     pub devices: Option<&'a (Vec<String>, Vec<String>)>,
     /// Show what it would be without this one.
     pub without: Option<Modality>,
+    /// The certificate of the session that was saved last, once it is made.
+    pub certificate: Option<&'a Result<(String, Vec<String>), String>>,
     /// The participant's baseline, and how far the face is from it lately.
     pub baseline: Option<(&'a Baseline, Option<f32>)>,
     /// Where the pointer is in the timeline.
@@ -41,6 +47,8 @@ pub struct View<'a> {
     pub is_held: bool,
     /// Whether a pipeline has been started.
     pub is_started: bool,
+    /// The recorded session that is looked at, instead of what is live.
+    pub replay: Option<&'a Playback>,
 }
 
 /// The newest picture, on the graphics card, and what was found in it.
@@ -53,6 +61,16 @@ pub struct Picture {
     pub size: (f32, f32),
     /// What was found, without the pixels.
     pub found: FaceView,
+    /// Whether it is the crop, because nothing more was kept: where a face is in the frame says nothing of it.
+    pub is_crop: bool,
+}
+
+impl Picture {
+    /// Nothing to see.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { texture: None, crop: None, size: (16.0, 9.0), found: FaceView::default(), is_crop: false }
+    }
 }
 
 impl View<'_> {

@@ -21,7 +21,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("pipeline", &["time", "signal", "link", "model", "session", "capture", "condition", "encode", "fuse", "record"]),
     ("settings", &["capture", "pipeline"]),
     ("report", &["time", "signal", "session", "condition", "measure", "record", "pipeline"]),
-    ("ui", &["time", "signal", "link", "pipeline"]),
+    ("ui", &["time", "signal", "link", "session", "record", "pipeline"]),
     (
         "command",
         &[

@@ -64,7 +64,8 @@ fn listed() -> Vec<(String, cpal::Device)> {
     all
 }
 
-fn hosts() -> Vec<HostId> {
+/// The sound systems that there are.
+pub(in crate::capture) fn hosts() -> Vec<HostId> {
     hush();
     cpal::available_hosts()
 }

@@ -6,12 +6,15 @@ use std::thread::JoinHandle;
 
 /// Starts a thread named as its stage. The one place that does.
 #[expect(clippy::disallowed_methods, reason = "the one place that starts threads")]
-pub(super) fn thread(name: &'static str, work: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
+pub(in crate::pipeline) fn thread(
+    name: &'static str,
+    work: impl FnOnce() + Send + 'static,
+) -> std::io::Result<JoinHandle<()>> {
     std::thread::Builder::new().name(name.to_owned()).spawn(work)
 }
 
 /// Does a stage's work; hands what it said to `failed` if it panics or gives up.
-pub(super) fn guarded(work: impl FnOnce() -> Result<(), String>, failed: impl FnOnce(String)) {
+pub(in crate::pipeline) fn guarded(work: impl FnOnce() -> Result<(), String>, failed: impl FnOnce(String)) {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(())) => {}
         Ok(Err(message)) => failed(message),

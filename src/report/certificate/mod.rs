@@ -184,18 +184,6 @@ impl Certificate {
     }
 }
 
-/// Reads all of the session in `folder`, and writes its certificate there. Gives the paths of both files as well.
-///
-/// # Errors
-///
-/// If there is none, it is being recorded, it can't be read, or the system refuses.
-pub fn certify(folder: &Path) -> Result<(Certificate, [PathBuf; 2]), SessionError> {
-    let session = Session::open(folder)?;
-    let certificate = Certificate::of(&session, &Kept::load(&session)?, &session.verify(|_| ())?)?;
-    let paths = certificate.write(folder)?;
-    Ok((certificate, paths))
-}
-
 /// Whole or not at all.
 fn write(path: &Path, text: &str) -> io::Result<()> {
     let part = path.with_extension("part");

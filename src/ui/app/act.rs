@@ -17,10 +17,14 @@ use crate::ui::app::App;
 use crate::ui::app::Held;
 use crate::ui::app::Opening;
 use crate::ui::app::SAVE_AFTER_SECS;
+use crate::ui::keys;
 use crate::ui::theme::Palette;
 
 impl App {
     pub(super) fn carry_out(&mut self, ctx: &Context, command: WindowCommand) {
+        if self.replay.is_open() && !keys::is_of_replay(&command) {
+            return;
+        }
         match command {
             WindowCommand::Tell(command) => self.tell(ctx, command),
             WindowCommand::Open(source) => self.open(ctx, source),
@@ -55,8 +59,10 @@ impl App {
                     self.mark_at = self.wiring.as_ref().map(|wiring| wiring.clock.now());
                 }
                 self.sheet = if self.sheet == Some(sheet) { None } else { Some(sheet) };
-                if self.sheet == Some(Sheet::Sources) {
-                    self.devices = None;
+                match self.sheet {
+                    Some(Sheet::Sources) => self.devices = None,
+                    Some(Sheet::Library) => self.open_library(),
+                    _ => {}
                 }
             }
             WindowCommand::Close => self.sheet = None,
@@ -84,11 +90,19 @@ impl App {
             }
             WindowCommand::Set(set) => self.change(ctx, |options| *options = *set),
             WindowCommand::Copy(text) => ctx.copy_text(text),
+            WindowCommand::OpenSession(folder) => self.open_session(folder),
+            WindowCommand::Replay(command) => self.obey_replay(command),
+            WindowCommand::Library(command) => self.obey_library(command),
         }
         ctx.request_repaint();
     }
 
     fn open(&mut self, ctx: &Context, source: SourceChoice) {
+        if self.is_recording() {
+            // A recording ends when somebody says so, not because a file was dropped.
+            self.sheet = Some(Sheet::Record);
+            return;
+        }
         let picks = match &source {
             SourceChoice::Live { camera, microphone } => Some((camera.clone(), microphone.clone())),
             _ => None,

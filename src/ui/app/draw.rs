@@ -10,9 +10,13 @@ use crate::ui::Sheet;
 use crate::ui::WindowCommand;
 use crate::ui::app::App;
 use crate::ui::app::Opening;
+use crate::ui::keys::Keys;
 use crate::ui::layout;
 use crate::ui::layout::Places;
+use crate::ui::layout::Shows;
 use crate::ui::panels;
+use crate::ui::panels::CanExport;
+use crate::ui::panels::CanRescore;
 use crate::ui::phrases;
 use crate::ui::phrases::SourceKind;
 use crate::ui::theme::Palette;
@@ -25,7 +29,9 @@ impl App {
         ui.set_clip_rect(window);
         ui.painter().rect_filled(window, 0.0, palette.background);
         let notices = if self.is_reading() { panels::notices(&self.view()) } else { Vec::new() };
-        let places = layout::places(window, &self.options, panels::notices_height(notices.len()), self.aspect());
+        let shows = if self.replay.is_open() { Shows::Replay } else { Shows::Live };
+        let height = panels::notices_height(notices.len());
+        let places = layout::places(window, &self.options, shows, height, self.aspect());
 
         let mut asked = Vec::new();
         asked.extend(at(ui, places.top, |ui| panels::top_ui(ui, &self.view())));
@@ -63,6 +69,9 @@ impl App {
         card(Some(places.plane), &mut |ui| panels::plane_ui(ui, &view, motion));
         card(places.emotions, &mut |ui| panels::emotions_ui(ui, &view, motion));
         card(places.rests_on, &mut |ui| panels::rests_on_ui(ui, &view, motion));
+        if let Some(replay) = view.replay {
+            card(places.transport, &mut |ui| panels::transport_ui(ui, &view, replay));
+        }
         card(places.timeline, &mut |ui| {
             let (command, pointed) = panels::timeline_ui(ui, &view);
             pointed_at = pointed;
@@ -78,6 +87,12 @@ impl App {
         let middle = places.middle;
         let mut form = std::mem::take(&mut self.form);
         let command = panels::card_ui(ui, palette, middle, |ui| {
+            if let Some(folder) = self.replay.opening() {
+                let name = folder.file_name().unwrap_or_default().to_string_lossy();
+                let text = RichText::new(format!("Opening {name} …")).heading().color(palette.muted);
+                ui.centered_and_justified(|ui| ui.label(text));
+                return None;
+            }
             if !matches!(self.opening, Opening::No) {
                 ui.centered_and_justified(|ui| ui.label(RichText::new("Starting …").heading().color(palette.muted)));
                 return None;
@@ -130,6 +145,9 @@ impl App {
             Sheet::Sabotage => ("Trouble on purpose", 620.0, 330.0),
             Sheet::Settings => ("Settings", 340.0, 440.0),
             Sheet::Help => ("Keys", 400.0, 580.0),
+            Sheet::Library => ("Recorded sessions", (middle.width() - 60.0).min(860.0), 460.0),
+            Sheet::Markers => ("Markers", 470.0, 330.0),
+            Sheet::Compare => ("Another fusion", 470.0, 330.0),
             Sheet::Record => ("Recording", 420.0, 330.0),
             Sheet::Mark => ("Mark this moment", 360.0, 90.0),
             Sheet::Baseline => ("Baseline", 460.0, 330.0),
@@ -139,6 +157,9 @@ impl App {
         let mut is_open = true;
         let mut snr_db = self.snr_db;
         let mut form = std::mem::take(&mut self.form);
+        let mut library_form = std::mem::take(&mut self.library_form);
+        let mut marker_form = std::mem::take(&mut self.marker_form);
+        let keys = if self.replay.is_open() { Keys::Replay } else { Keys::Live };
         let mut record = std::mem::take(&mut self.record);
         let root = self.host.sessions.display().to_string();
         let shown = egui::Window::new(title)
@@ -165,16 +186,29 @@ impl App {
                     }
                     Sheet::Sabotage => panels::sabotage_ui(ui, &self.view(), &mut snr_db),
                     Sheet::Settings => panels::settings_ui(ui, &self.view()),
-                    Sheet::Help => panels::help_ui(ui, palette),
+                    Sheet::Help => panels::help_ui(ui, palette, keys),
+                    Sheet::Library => {
+                        let can = if self.host.export.is_some() { CanExport::Yes } else { CanExport::No };
+                        panels::library_ui(ui, palette, &self.library, &mut library_form, can)
+                    }
+                    Sheet::Markers => {
+                        self.replay.open().and_then(|one| panels::markers_ui(ui, &self.view(), one, &mut marker_form))
+                    }
+                    Sheet::Compare => {
+                        let can = if self.host.rescore.is_some() { CanRescore::Yes } else { CanRescore::No };
+                        self.replay.open().and_then(|one| panels::compare_ui(ui, &self.view(), one, can))
+                    }
                     Sheet::Record => panels::record_ui(ui, &self.view(), &mut record, &root),
                     Sheet::Baseline => {
-                        let who = (record.subject.participant.as_str(), self.check.as_ref());
+                        let who = (&mut record.subject.participant, self.check.as_ref());
                         panels::baseline_ui(ui, &self.view(), who, self.baseline.as_ref(), &self.drift)
                     }
                     Sheet::Mark => panels::mark_ui(ui, palette, &mut record),
                 }
             });
         self.form = form;
+        self.library_form = library_form;
+        self.marker_form = marker_form;
         self.record = record;
         self.snr_db = snr_db;
         if !is_open {
@@ -196,5 +230,11 @@ fn drop_ui(ui: &Ui, palette: &Palette, window: Rect) {
     let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop")));
     painter.rect_filled(window, 0.0, palette.background.gamma_multiply(0.85));
     let font = egui::FontId::proportional(24.0);
-    painter.text(window.center(), egui::Align2::CENTER_CENTER, "drop it to read this recording", font, palette.text);
+    painter.text(
+        window.center(),
+        egui::Align2::CENTER_CENTER,
+        "drop it to read this recording, or to open this session",
+        font,
+        palette.text,
+    );
 }

@@ -4,9 +4,9 @@ mod act;
 mod checking;
 mod draw;
 mod recording;
+mod replay;
 #[cfg(test)]
 mod tests;
-mod upload;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,26 +17,38 @@ use egui::Context;
 use egui::Ui;
 
 use crate::link::event::Next;
+use crate::pipeline::Consent;
+use crate::pipeline::Event;
 use crate::pipeline::SourceChoice;
 use crate::pipeline::Subject;
 use crate::pipeline::Tick;
 use crate::signal::Modality;
 use crate::time::Timestamp;
 use crate::ui::Baseline;
+use crate::ui::First;
 use crate::ui::Host;
 use crate::ui::Options;
 use crate::ui::Sheet;
 use crate::ui::Waker;
 use crate::ui::WindowCommand;
 use crate::ui::Wiring;
+use crate::ui::app::replay::Replay;
 use crate::ui::baseline::Check;
 use crate::ui::baseline::Drift;
+use crate::ui::job::Job;
 use crate::ui::keys;
+use crate::ui::keys::Keys;
+use crate::ui::library::Library;
+use crate::ui::library::LibraryForm;
 use crate::ui::motion::Motion;
+use crate::ui::panels;
+use crate::ui::panels::MarkerForm;
 use crate::ui::panels::RecordForm;
 use crate::ui::panels::StartForm;
+use crate::ui::playback::Playback;
 use crate::ui::state::State;
 use crate::ui::theme::Palette;
+use crate::ui::upload;
 use crate::ui::view::Picture;
 use crate::ui::view::View;
 
@@ -46,6 +58,8 @@ const EVENTS_AT_ONCE: usize = 4096;
 const COUNT_SECS: f64 = 10.0;
 /// How long settings must rest before they are kept.
 const SAVE_AFTER_SECS: f64 = 0.7;
+/// A step after which everything that moves has arrived, seconds.
+const AT_ONCE_SECS: f32 = 60.0;
 /// The least room that the panels need, in points.
 const LEAST_ROOM: egui::Vec2 = egui::vec2(956.0, 596.0);
 
@@ -68,9 +82,13 @@ pub struct App {
     baseline: Option<Baseline>,
     /// Whether what is known of the person is from it.
     has_baseline: bool,
+    baseline_at: Timestamp,
     drift: Drift,
     /// When M was pressed.
     mark_at: Option<Timestamp>,
+    /// The certificate that is being made, and the last that was.
+    certifying: Option<Job<Result<(String, Vec<String>), String>>>,
+    certificate: Option<Result<(String, Vec<String>), String>>,
     /// When a stretch that doesn't count began.
     excluded_from: Option<Timestamp>,
     sheet: Option<Sheet>,
@@ -79,6 +97,10 @@ pub struct App {
     held: Option<Held>,
     without: Option<Modality>,
     pointed_at: Option<Timestamp>,
+    replay: Replay,
+    library: Library,
+    library_form: LibraryForm,
+    marker_form: MarkerForm,
     motion: Motion,
     unsaved_since: Option<f64>,
     drawn: Option<(f64, u32)>,
@@ -100,10 +122,17 @@ enum Opening {
 impl App {
     /// A window that starts with `first`; devices only once the first words have been shown.
     #[must_use]
-    pub fn new(ctx: &Context, host: Host, first: SourceChoice, options: Options) -> Self {
+    pub fn new(ctx: &Context, host: Host, first: impl Into<First>, options: Options) -> Self {
         let options = options.checked();
         let repaint = ctx.clone();
-        let waits = matches!(first, SourceChoice::Live { .. }) && !options.welcomed;
+        let (first, session) = match first.into() {
+            First::Source(source) => (source, None),
+            First::Session(folder) => {
+                let (camera, microphone) = (options.camera.clone(), options.microphone.clone());
+                (SourceChoice::Live { camera, microphone }, Some(folder))
+            }
+        };
+        let waits = session.is_some() || (matches!(first, SourceChoice::Live { .. }) && !options.welcomed);
         let form = StartForm {
             camera: options.camera.clone(),
             microphone: options.microphone.clone(),
@@ -113,12 +142,13 @@ impl App {
             participant: options.participant.clone(),
             task: options.task.clone(),
             note: String::new(),
-            consent: options.consent,
+            // Never what another participant has consented to.
+            consent: Consent::Numbers,
         };
         let baseline = (host.kept_baseline)(&options.participant);
         let record = RecordForm { subject, mark: String::new() };
         Palette::of(options.theme).apply(ctx);
-        Self {
+        let mut app = Self {
             host,
             waker: Arc::new(move || repaint.request_repaint()),
             options,
@@ -134,18 +164,29 @@ impl App {
             check: None,
             baseline,
             has_baseline: false,
+            baseline_at: Timestamp::ZERO,
             drift: Drift::default(),
             mark_at: None,
+            certifying: None,
+            certificate: None,
             excluded_from: None,
             sheet: None,
             snr_db: 0.0,
             held: None,
             without: None,
             pointed_at: None,
+            replay: Replay::No,
+            library: Library::default(),
+            library_form: LibraryForm::default(),
+            marker_form: MarkerForm::default(),
             motion: Motion::default(),
             unsaved_since: None,
             drawn: None,
+        };
+        if let Some(folder) = session {
+            app.open_session(folder);
         }
+        app
     }
 
     /// The settings as they are.
@@ -159,14 +200,21 @@ impl App {
         self.open_asked(ctx);
         self.drain(ctx);
         self.go_on_checking();
-        for command in keys::pressed(ctx) {
+        self.go_on_certifying();
+        let own = if self.replay.is_open() { Keys::Replay } else { Keys::Live };
+        for command in keys::pressed(ctx, own) {
             self.carry_out(ctx, command);
         }
         if let Some(path) = dropped_file(ctx) {
-            self.carry_out(ctx, WindowCommand::Open(SourceChoice::Recording(path)));
+            let is_session = path.is_dir();
+            let source = || WindowCommand::Open(SourceChoice::Recording(path.clone()));
+            let open = if is_session { WindowCommand::OpenSession(path.clone()) } else { source() };
+            self.carry_out(ctx, open);
         }
         self.fit_scale(ctx);
         let secs = ctx.input(|input| input.unstable_dt).min(0.5);
+        let secs = if self.step_replay(ctx) { AT_ONCE_SECS } else { secs };
+        self.library.step(&self.waker);
         let mut motion = std::mem::take(&mut self.motion);
         motion.step(&self.view(), secs);
         self.motion = motion;
@@ -182,17 +230,24 @@ impl App {
 
     /// The picture's height over its width.
     fn aspect(&self) -> f32 {
-        let size = self.picture.as_ref().map_or((16.0, 9.0), |picture| picture.size);
+        let picture = self.replay.open().map(Playback::picture).or(self.picture.as_ref());
+        let size = picture.map_or((16.0, 9.0), |picture| picture.size);
         if size.0 > 0.0 && size.1 > 0.0 { (size.1 / size.0).clamp(0.4, 1.4) } else { 9.0 / 16.0 }
     }
 
     /// Whether there is something that the panels can show.
     fn is_reading(&self) -> bool {
+        if !matches!(self.replay, Replay::No) {
+            return self.replay.is_open();
+        }
         let is_settled = matches!(self.opening, Opening::No);
         self.wiring.is_some() && is_settled && (self.state.has_source() || self.state.history.has_readings())
     }
 
     fn view(&self) -> View<'_> {
+        if let Some(replay) = self.replay.open() {
+            return self.view_of(replay);
+        }
         let now = self.wiring.as_ref().map_or(Timestamp::ZERO, |wiring| wiring.clock.now());
         let (now, tick) = match &self.held {
             Some(held) => (held.at, held.tick.as_ref()),
@@ -204,14 +259,17 @@ impl App {
             palette: Palette::of(self.options.theme),
             source: &self.source,
             now,
+            shown: panels::shown_live(&self.state.history, &self.options, now),
             tick,
             picture: self.picture.as_ref(),
             devices: self.devices.as_ref(),
             without: self.without,
             pointed_at: self.pointed_at,
+            certificate: self.certificate.as_ref(),
             baseline: self.baseline.as_ref().map(|baseline| (baseline, self.drift.from(baseline))),
             is_held: self.held.is_some() && self.state.ended_at.is_none(),
             is_started: self.wiring.is_some(),
+            replay: None,
         }
     }
 
@@ -220,7 +278,17 @@ impl App {
         let now = wiring.clock.now();
         for _ in 0..EVENTS_AT_ONCE {
             match wiring.events.poll() {
-                Next::Item(event) => self.state.take(event, now),
+                Next::Item(event) => {
+                    if let (Some(check), Event::Level(level)) = (&mut self.check, &event) {
+                        check.hear(level);
+                    }
+                    if let Event::Person(person) = &event
+                        && person.afresh.as_ref().is_some_and(|(at, _)| *at > self.baseline_at)
+                    {
+                        self.has_baseline = false;
+                    }
+                    self.state.take(event, now);
+                }
                 Next::Nothing => break,
                 Next::Closed => {
                     self.state.is_closed = true;
@@ -244,9 +312,6 @@ impl App {
                 }
             }
         }
-        if let (Some(check), Some(level)) = (&mut self.check, &self.state.level) {
-            check.hear(level);
-        }
     }
 
     /// Starts what was asked for, once a picture has said so.
@@ -260,6 +325,7 @@ impl App {
             Opening::Announced(source) => {
                 // The one before goes first: two can't have the same camera.
                 self.wiring = None;
+                self.replay = Replay::No;
                 self.state = State::default();
                 self.picture = None;
                 self.held = None;

@@ -1,5 +1,7 @@
 //! The window as a whole, driven without a screen.
 
+mod replay;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -96,14 +98,7 @@ fn open(first: SourceChoice, options: Options, fails: Option<&'static str>) -> (
         *commands.borrow_mut() = Some(asked);
         Ok(Wiring { events: events_in, picture, commands: commands_out, clock: clock.clone(), source })
     });
-    let host = Host {
-        launch,
-        list_devices: Box::new(|| (Vec::new(), Vec::new())),
-        save: Box::new(move |options| saved.borrow_mut().push(options.clone())),
-        sessions: "sessions".into(),
-        keep_baseline: Box::new(|_| Ok(())),
-        kept_baseline: Box::new(|_| None),
-    };
+    let host = Host { save: Box::new(move |options| saved.borrow_mut().push(options.clone())), ..host(Some(launch)) };
     let mut ready = Some((host, first, options));
     let mut app = None;
     let mut harness = Harness::builder().with_size(egui::vec2(1280.0, 800.0)).with_step_dt(0.1).build_ui(move |ui| {
@@ -116,6 +111,22 @@ fn open(first: SourceChoice, options: Options, fails: Option<&'static str>) -> (
     });
     harness.run_steps(4);
     (harness, outside)
+}
+
+/// A host that does nothing but start what it is given to start with.
+fn host(launch: Option<Launch>) -> Host {
+    Host {
+        launch: launch.unwrap_or_else(|| Box::new(|_, _, _| Err("nothing is started here".to_owned()))),
+        list_devices: Box::new(|| (Vec::new(), Vec::new())),
+        save: Box::new(|_| ()),
+        sessions: "sessions".into(),
+        keep_baseline: Box::new(|_| Ok(())),
+        kept_baseline: Box::new(|_| None),
+        export: None,
+        certify: None,
+        rescore: None,
+        speaker: None,
+    }
 }
 
 fn welcomed() -> Options {

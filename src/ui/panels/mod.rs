@@ -1,8 +1,11 @@
 //! The panels: each a function of the view that says what was asked for.
 
 mod baseline;
+mod compare;
 mod emotions;
 mod help;
+mod library;
+mod markers;
 mod notices;
 mod picture;
 mod plane;
@@ -17,10 +20,17 @@ mod tests;
 mod timeline;
 mod top;
 mod transcript;
+mod transport;
 
 pub use baseline::baseline_ui;
+pub use compare::CanRescore;
+pub use compare::compare_ui;
 pub use emotions::emotions_ui;
 pub use help::help_ui;
+pub use library::CanExport;
+pub use library::library_ui;
+pub use markers::MarkerForm;
+pub use markers::markers_ui;
 pub use notices::height as notices_height;
 pub use notices::notices;
 pub use notices::notices_ui;
@@ -37,9 +47,11 @@ pub use settings::settings_ui;
 pub use start::StartForm;
 pub use start::start_ui;
 pub use status::status_ui;
+pub use timeline::shown_live;
 pub use timeline::timeline_ui;
 pub use top::top_ui;
 pub use transcript::transcript_ui;
+pub use transport::transport_ui;
 
 use egui::Align2;
 use egui::Color32;

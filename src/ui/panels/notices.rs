@@ -13,11 +13,13 @@ use egui::Ui;
 use crate::pipeline::Command;
 use crate::pipeline::SourceChoice;
 use crate::signal::Modality;
+use crate::ui::ReplayCommand;
 use crate::ui::Sheet;
 use crate::ui::WindowCommand;
 use crate::ui::panels::record;
 use crate::ui::phrases;
 use crate::ui::phrases::SourceKind;
+use crate::ui::playback::Playback;
 use crate::ui::theme::Palette;
 use crate::ui::view::View;
 
@@ -54,6 +56,9 @@ pub enum NoticeKind {
 /// All that there is to say, the most important first.
 #[must_use]
 pub fn notices(view: &View<'_>) -> Vec<Notice> {
+    if let Some(replay) = view.replay {
+        return notices_then(view, replay);
+    }
     let mut all: Vec<Notice> = record::notice(view).into_iter().collect();
     let sources = || ("choose a source".to_owned(), "devices, a recording, …", WindowCommand::Sheet(Sheet::Sources));
     if matches!(view.source, SourceChoice::Demo { .. }) {
@@ -101,6 +106,35 @@ pub fn notices(view: &View<'_>) -> Vec<Notice> {
         let on = ("go on".to_owned(), "Space does the same", WindowCommand::Hold);
         let text = format!("The view is held at {}; reading goes on behind it.", phrases::clock(view, view.now));
         all.push(Notice { kind: NoticeKind::Note, text, ways: vec![on] });
+    }
+    all
+}
+
+/// What there is to say of a recorded session.
+fn notices_then(view: &View<'_>, replay: &Playback) -> Vec<Notice> {
+    let header = &replay.past().kept.header;
+    let date: String = header.began_utc.chars().take(10).collect();
+    let close = WindowCommand::Replay(ReplayCommand::Close);
+    let text = format!("REPLAY · {} · {date}", phrases::session(header));
+    let text = if header.source == "synthetic" { format!("{text} · synthetic participant") } else { text };
+    let ways = vec![
+        ("close".to_owned(), "leave this session", close),
+        ("sessions  O".to_owned(), "the recorded sessions", WindowCommand::Sheet(Sheet::Library)),
+    ];
+    let mut all = vec![Notice { kind: NoticeKind::Synthetic, text, ways }];
+    let spoils = replay.past().course.spoils(view.now);
+    if !spoils.is_empty() {
+        let text = format!("SPOILT ON PURPOSE at this time · {}", spoils.join(", "));
+        all.push(Notice { kind: NoticeKind::Synthetic, text, ways: Vec::new() });
+    }
+    if let Some(trouble) = replay.trouble() {
+        all.push(Notice { kind: NoticeKind::Failure, text: trouble.to_owned(), ways: Vec::new() });
+    }
+    let damage = replay.past().kept.damage.len();
+    if damage > 0 {
+        let places = if damage == 1 { "one place".to_owned() } else { format!("{damage} places") };
+        let text = format!("The files are damaged at {places}; what is before and after was read.");
+        all.push(Notice { kind: NoticeKind::Failure, text, ways: Vec::new() });
     }
     all
 }

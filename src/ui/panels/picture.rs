@@ -18,12 +18,16 @@ use egui::WidgetInfo;
 use crate::pipeline::Command;
 use crate::pipeline::SourceChoice;
 use crate::pipeline::SourceState;
+use crate::session::Consent;
 use crate::signal::Absence;
 use crate::signal::FaceBox;
 use crate::signal::Modality;
 use crate::ui::Sheet;
 use crate::ui::WindowCommand;
 use crate::ui::phrases;
+use crate::ui::playback::Playback;
+use crate::ui::playback::Seen;
+use crate::ui::playback::course::StretchKind;
 use crate::ui::view::Picture;
 use crate::ui::view::View;
 
@@ -88,11 +92,18 @@ pub fn picture_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
     if let Some(message) = &missing {
         draw_message(&painter, view, frame, message);
     }
+    if view.replay.is_some() {
+        let at = frame.right_top() + egui::vec2(-8.0, 7.0);
+        outlined(&painter, at, Align2::RIGHT_TOP, "REPLAY", view.palette.behind_picture, view.palette.on_picture);
+    }
     command.or(controls_ui(ui, view, missing.is_some()))
 }
 
 /// Why there is no live picture, in words.
 fn missing(view: &View<'_>) -> Option<String> {
+    if let Some(replay) = view.replay {
+        return missing_then(view, replay);
+    }
     let is_live = view.source.is_live();
     match view.state.camera.as_ref() {
         None if view.picture.is_some() => None,
@@ -116,6 +127,29 @@ fn missing(view: &View<'_>) -> Option<String> {
     }
 }
 
+/// Why there is nothing to see of this time of a recorded session.
+fn missing_then(view: &View<'_>, replay: &Playback) -> Option<String> {
+    let consent = replay.past().kept.header.subject.consent;
+    match replay.seen() {
+        Seen::Picture | Seen::Crop => None,
+        Seen::Waiting => Some("fetching the picture".to_owned()),
+        Seen::NotKept => Some(format!(
+            "no picture was kept
+the consent was for {consent}"
+        )),
+        Seen::Broken => Some("the pictures can't be read".to_owned()),
+        Seen::Nothing => Some(match replay.past().stretch(view.now).map(|stretch| stretch.kind) {
+            Some(StretchKind::Forgotten) => "this was forgotten".to_owned(),
+            Some(StretchKind::Paused) => "the recording paused".to_owned(),
+            None if consent == Consent::Video => {
+                let camera = replay.past().course.camera(view.now).filter(|state| !state.starts_with("running"));
+                camera.map_or_else(|| "no picture came at this time".to_owned(), |state| format!("the camera: {state}"))
+            }
+            None => "no face was found at this time, and only faces were kept".to_owned(),
+        }),
+    }
+}
+
 fn draw_picture(painter: &Painter, map: Map, picture: &Picture, tint: Color32, is_past: bool) {
     let Some(texture) = &picture.texture else { return };
     let uv = if map.is_mirrored {
@@ -132,6 +166,12 @@ fn draw_found(painter: &Painter, view: &View<'_>, map: Map, picture: &Picture) {
     let palette = view.palette;
     let found = &picture.found;
     let ink = palette.on_picture;
+    if picture.is_crop {
+        let at = map.rect.center_bottom() - egui::vec2(0.0, 8.0);
+        let text = "the face as the networks got it: no more was kept";
+        outlined(painter, at, Align2::CENTER_BOTTOM, text, palette.behind_picture, ink);
+        return;
+    }
     for other in &found.others {
         if found.face.is_none_or(|face| face.overlap(other) < 0.3) {
             let rect = map.face(other);
@@ -161,6 +201,9 @@ fn draw_found(painter: &Painter, view: &View<'_>, map: Map, picture: &Picture) {
         painter.rect_stroke(rect, 2.0, Stroke::new(1.0, ink), egui::StrokeKind::Outside);
         let under = rect.left_bottom() + egui::vec2(5.0, 4.0);
         outlined(painter, under, Align2::LEFT_TOP, "what the network sees", palette.behind_picture, ink);
+    }
+    if view.replay.is_some() {
+        return;
     }
     let corner = match view.source {
         SourceChoice::Demo { .. } => "SYNTHETIC",
@@ -242,6 +285,7 @@ fn controls_ui(ui: &mut Ui, view: &View<'_>, is_past: bool) -> Option<WindowComm
             command = Some(WindowCommand::Crop);
         }
         if is_past
+            && view.replay.is_none()
             && ui
                 .button(small("choose a source"))
                 .on_hover_text("cameras, recordings, the synthetic participant")
@@ -251,7 +295,9 @@ fn controls_ui(ui: &mut Ui, view: &View<'_>, is_past: bool) -> Option<WindowComm
         }
     });
     let facts = match view.picture {
-        Some(picture) if picture.found.face.is_some() && !is_past => phrases::expression(&picture.found).join(" · "),
+        Some(picture) if picture.found.face.is_some() && (!is_past || view.replay.is_some()) => {
+            phrases::expression(&picture.found).join(" · ")
+        }
         _ => String::new(),
     };
     let label = egui::Label::new(small(&facts).color(view.palette.muted)).wrap();

@@ -16,6 +16,7 @@ use crate::pipeline::FusionKind;
 use crate::signal::Label;
 use crate::signal::Modality;
 use crate::signal::Reading;
+use crate::ui::Sheet;
 use crate::ui::WindowCommand;
 use crate::ui::motion::Motion;
 use crate::ui::panels::cut;
@@ -169,16 +170,22 @@ fn fusions_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
             let why_not = phrases::fusion_absence(state, kind);
             let button = Button::new(small(kind.name())).selected(answers == Some(kind));
             let does = phrases::fusion_does(kind);
-            let response = ui.add_enabled(why_not.is_none(), button).on_hover_text(format!("{does}\nG: the next one"));
+            let more = if view.replay.is_some() { "have it answer to this session" } else { "G: the next one" };
+            let response = ui.add_enabled(why_not.is_none(), button).on_hover_text(format!("{does}\n{more}"));
             let why_not = why_not.map_or_else(String::new, |why| format!("\n{why}"));
             if response.on_disabled_hover_text(format!("{does}{why_not}")).clicked() {
-                command = Some(WindowCommand::Tell(Command::Fusion(kind)));
+                command = Some(match view.replay {
+                    Some(_) => WindowCommand::Sheet(Sheet::Compare),
+                    None => WindowCommand::Tell(Command::Fusion(kind)),
+                });
             }
         }
         if let Some(other) = answers.filter(|kind| !FusionKind::CHOICE.contains(kind)) {
             ui.label(small(other.name())).on_hover_text(phrases::fusion_does(other));
         }
-        ui.label(small("G").color(view.palette.muted)).on_hover_text("the key for the next one");
+        if view.replay.is_none() {
+            ui.label(small("G").color(view.palette.muted)).on_hover_text("the key for the next one");
+        }
     });
     command
 }
@@ -201,13 +208,15 @@ fn without_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
             let name = modality.name();
             let button = Button::new(RichText::new(text).small()).selected(view.without == Some(modality));
             let hover = format!("show what the reading would be without the {name}; nothing is switched off");
-            if ui.add(button).on_hover_text(hover).clicked() {
+            let button = ui.add_enabled(view.replay.is_none(), button).on_hover_text(hover);
+            if button.on_disabled_hover_text("this isn't kept in a session").clicked() {
                 command = Some(WindowCommand::Without(modality));
             }
         }
     });
     let is_known = view.tick.is_some_and(|tick| tick.fused.is_some());
     let text = match view.without {
+        _ if view.replay.is_some() => "what it would be without one isn't kept in a session".to_owned(),
         Some(_) if !is_known => "nothing is known that could be compared".to_owned(),
         Some(modality) => phrases::without(modality, view.without_fused()),
         None => "compare with what it would be without one".to_owned(),

@@ -12,6 +12,7 @@ use crate::pipeline::Health;
 use crate::signal::Modality;
 use crate::ui::WindowCommand;
 use crate::ui::panels::fitted;
+use crate::ui::playback::Playback;
 use crate::ui::view::View;
 
 /// What the program doesn't claim.
@@ -21,7 +22,11 @@ const CLAIM: &str = "reads expressions, not feelings";
 pub fn status_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
     let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
     let painter = ui.painter_at(rect);
-    let text = view.state.health.as_ref().map_or_else(|| CLAIM.to_owned(), |health| line(health) + " · " + CLAIM);
+    let line = match view.replay {
+        Some(replay) => Some(line_then(replay)),
+        None => view.state.health.as_ref().map(line),
+    };
+    let text = line.map_or_else(|| CLAIM.to_owned(), |line| line + " · " + CLAIM);
     let colour = view.palette.muted;
     fitted(&painter, rect.left_center(), Align2::LEFT_CENTER, &text, 12.0, colour, rect.width());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &text));
@@ -29,6 +34,19 @@ pub fn status_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
         response.on_hover_text(egui::RichText::new(details(health)).monospace());
     }
     None
+}
+
+/// What is known of how a session was recorded.
+fn line_then(replay: &Playback) -> String {
+    let kept = &replay.past().kept;
+    let lost: u64 = kept.footers.iter().map(|footer| footer.lost).sum();
+    let has_ended = kept.streams.iter().all(|stream| kept.footers.iter().any(|footer| footer.id == stream.id));
+    let mut parts = vec![format!("recorded by {}", kept.header.program), format!("{} answers", kept.answers.len())];
+    parts.push(if lost == 0 { "nothing lost".to_owned() } else { format!("{lost} items lost") });
+    if !has_ended {
+        parts.push("it broke off".to_owned());
+    }
+    parts.join(" · ")
 }
 
 fn line(health: &Health) -> String {

@@ -30,6 +30,7 @@ use crate::ui::Options;
 use crate::ui::Sheet;
 use crate::ui::Theme;
 use crate::ui::WindowCommand;
+use crate::ui::keys::Keys;
 use crate::ui::motion::Motion;
 use crate::ui::panels;
 use crate::ui::panels::StartForm;
@@ -64,14 +65,17 @@ impl Scene {
             palette: Palette::of(Theme::Dark),
             source: &self.source,
             now: Timestamp::from_secs(10.0),
+            shown: Span::new(Timestamp::from_secs(-50.0), Timestamp::from_secs(10.0)),
             tick: self.state.fresh_tick(Timestamp::from_secs(10.0)),
             picture: self.picture.as_ref(),
             devices: Some(&self.devices),
             without: None,
             pointed_at: None,
+            certificate: None,
             baseline: None,
             is_held: false,
             is_started: true,
+            replay: None,
         }
     }
 }
@@ -276,7 +280,7 @@ fn a_click_on_another_face_chooses_it() {
     let face = |x: f32| FaceBox { x, y: 100.0, width: 200.0, height: 200.0 };
     let found = FaceView { face: Some(face(100.0)), others: vec![face(100.0), face(900.0)], ..FaceView::default() };
     let size = (1280.0, 720.0);
-    let picture = Picture { texture: None, crop: None, size, found };
+    let picture = Picture { texture: None, crop: None, size, found, is_crop: false };
     let options = Options { mirrored: true, ..Options::default() };
     let scene = Scene { picture: Some(picture), options, ..Scene::default() };
     let mut harness = draw(scene, (656.0, 500.0), panels::picture_ui);
@@ -401,7 +405,7 @@ fn settings_give_the_settings_with_what_was_changed() {
 
 #[test]
 fn the_help_does_what_its_keys_do() {
-    let mut harness = draw(Scene::default(), (500.0, 600.0), |ui, view| panels::help_ui(ui, view.palette));
+    let mut harness = draw(Scene::default(), (500.0, 600.0), |ui, view| panels::help_ui(ui, view.palette, Keys::Live));
 
     click(&mut harness, "Space");
 

@@ -1,5 +1,7 @@
 //! Valence, arousal, what they rested on and what was said, over time.
 
+mod past;
+
 use egui::Align2;
 use egui::Color32;
 use egui::FontId;
@@ -20,6 +22,7 @@ use crate::time::Timestamp;
 use crate::ui::Options;
 use crate::ui::WindowCommand;
 use crate::ui::history::Column;
+use crate::ui::history::History;
 use crate::ui::history::Known;
 use crate::ui::panels::cut;
 use crate::ui::phrases;
@@ -29,6 +32,8 @@ use crate::ui::view::View;
 
 const GUTTER: f32 = 62.0;
 const AXIS_HEIGHT: f32 = 15.0;
+/// What lies so close to the pointer is what it points at.
+const NEAR: f32 = 4.0;
 
 /// From session time to the screen.
 #[derive(Clone, Copy)]
@@ -64,40 +69,47 @@ struct Tracks {
 
 /// The timeline; where the pointer is comes back for the crosshair of other panels.
 pub fn timeline_ui(ui: &mut Ui, view: &View<'_>) -> (Option<WindowCommand>, Option<Timestamp>) {
-    let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
+    let sense = if view.replay.is_some() { Sense::click_and_drag() } else { Sense::hover() };
+    let (rect, response) = ui.allocate_exact_size(ui.available_size(), sense);
     let painter = ui.painter_at(rect);
-    let shown_secs = shown_secs(view);
-    let now = view.now.secs();
-    let scale = Scale { left: rect.left() + GUTTER, right: rect.right(), start_secs: now - shown_secs, end_secs: now };
+    let (left, right) = (rect.left() + GUTTER, rect.right());
+    let scale = Scale { left, right, start_secs: view.shown.start.secs(), end_secs: view.shown.end.secs() };
     let tracks = lay_out(rect);
     draw(&painter, view, scale, &tracks);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, "timeline"));
 
-    let Some(pointed) = response.hover_pos() else { return (None, None) };
-    let command = zoom(ui, view, shown_secs);
+    let goes = view.replay.and_then(|_| past::go_there(&response, scale));
+    let Some(pointed) = response.hover_pos() else { return (goes, None) };
+    let command = goes.or(zoom(ui, view));
     if pointed.x < scale.left {
         response.on_hover_text("turn the wheel for more of the past or less: from 10 s to the whole session");
         return (command, None);
     }
     let at = scale.at(pointed.x);
-    draw_crosshair(&painter, view, rect, pointed.x, at);
+    let near = Span::new(scale.at(pointed.x - NEAR), scale.at(pointed.x + NEAR));
+    draw_crosshair(&painter, view, rect, pointed.x, (at, near));
     (command, Some(at))
 }
 
-/// How many seconds are shown.
-fn shown_secs(view: &View<'_>) -> f64 {
-    let whole = view.state.history.start().map_or(0.0, |start| view.now.since(start).as_secs_f64());
-    let wanted = f64::from(view.options.timeline_secs);
-    if wanted > 0.0 { wanted } else { whole.max(f64::from(Options::TIMELINE_MIN_SECS)) }
+/// What of the past is shown while it goes on: up to now, as much as was asked for.
+#[must_use]
+pub fn shown_live(history: &History, options: &Options, now: Timestamp) -> Span {
+    let whole = history.start().map_or(0.0, |start| now.since(start).as_secs_f64());
+    let wanted = f64::from(options.timeline_secs);
+    let secs = if wanted > 0.0 { wanted } else { whole.max(f64::from(Options::TIMELINE_MIN_SECS)) };
+    Span::new(Timestamp::from_secs(now.secs() - secs), now)
 }
 
-fn zoom(ui: &Ui, view: &View<'_>, shown_secs: f64) -> Option<WindowCommand> {
+fn zoom(ui: &Ui, view: &View<'_>) -> Option<WindowCommand> {
     let turned = ui.input(|input| input.smooth_scroll_delta().y);
     if turned == 0.0 {
         return None;
     }
-    let whole = view.state.history.start().map_or(0.0, |start| view.now.since(start).as_secs_f64()).max(60.0);
-    let wanted = shown_secs * f64::from(-turned / 240.0).exp();
+    let whole = match view.replay {
+        Some(replay) => replay.transport().span().len().as_secs_f64(),
+        None => view.state.history.start().map_or(0.0, |start| view.now.since(start).as_secs_f64()).max(60.0),
+    };
+    let wanted = view.shown.len().as_secs_f64() * f64::from(-turned / 240.0).exp();
     if wanted >= whole && turned < 0.0 {
         return (view.options.timeline_secs != 0.0).then_some(WindowCommand::Timeline(0.0));
     }
@@ -129,7 +141,7 @@ fn lay_out(rect: Rect) -> Tracks {
 
 fn draw(painter: &Painter, view: &View<'_>, scale: Scale, tracks: &Tracks) {
     let palette = view.palette;
-    let span = Span::new(Timestamp::from_secs(scale.start_secs), Timestamp::from_secs(scale.end_secs));
+    let span = view.shown;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a screen is some thousands wide")]
     let columns = (scale.right - scale.left).max(1.0) as usize;
     let runs = view.state.history.runs(span, columns);
@@ -140,12 +152,17 @@ fn draw(painter: &Painter, view: &View<'_>, scale: Scale, tracks: &Tracks) {
         painter.hline(field(track).x_range(), track.center().y, Stroke::new(1.0, palette.edge));
     }
     draw_axis(painter, view, scale, tracks);
+    if let Some(replay) = view.replay {
+        past::draw_under(painter, view, replay, scale, tracks);
+    }
 
     let clipped = painter.with_clip_rect(field(tracks.valence.union(tracks.axis)));
     let valence = Line {
         track: tracks.valence,
         colour: palette.valence,
         dash: None,
+        width: 1.8,
+        has_band: true,
         of: |column| Course {
             mean: column.mean.valence,
             doubt: column.mean.valence_sd,
@@ -157,6 +174,8 @@ fn draw(painter: &Painter, view: &View<'_>, scale: Scale, tracks: &Tracks) {
         track: tracks.arousal,
         colour: palette.arousal,
         dash: Some((7.0, 3.0)),
+        width: 1.8,
+        has_band: true,
         of: |column| Course {
             mean: column.mean.arousal,
             doubt: column.mean.arousal_sd,
@@ -170,6 +189,9 @@ fn draw(painter: &Painter, view: &View<'_>, scale: Scale, tracks: &Tracks) {
         draw_ribbon(&clipped, palette, scale, tracks.gates, run);
     }
     draw_speech(&clipped, view, scale, tracks.speech, span);
+    if let Some(replay) = view.replay {
+        past::draw_over(&clipped, view, replay, (scale, span, columns), tracks, [&valence, &arousal]);
+    }
     draw_marks(&clipped, view, scale, tracks);
 
     let name = |track: Rect, text: &str, colour: Color32| {
@@ -205,10 +227,13 @@ struct Course {
 }
 
 /// One of the two lines.
+#[derive(Clone, Copy)]
 struct Line {
     track: Rect,
     colour: Color32,
     dash: Option<(f32, f32)>,
+    width: f32,
+    has_band: bool,
     of: fn(&Column) -> Course,
 }
 
@@ -223,7 +248,7 @@ fn draw_line(painter: &Painter, scale: Scale, line: &Line, run: &[Column]) {
     let mut band = Mesh::default();
     let mut points = Vec::with_capacity(run.len());
     let fill = Palette::band(line.colour);
-    let stroke = Stroke::new(1.8, line.colour);
+    let stroke = Stroke::new(line.width, line.colour);
     for column in run {
         let x = scale.x(column.at_secs);
         let Course { mean, doubt, lowest, highest } = (line.of)(column);
@@ -233,7 +258,9 @@ fn draw_line(painter: &Painter, scale: Scale, line: &Line, run: &[Column]) {
         }
         points.push(egui::pos2(x, line.y(mean)));
     }
-    painter.add(Shape::mesh(band));
+    if line.has_band {
+        painter.add(Shape::mesh(band));
+    }
     match (points.as_slice(), line.dash) {
         ([only], _) => {
             painter.circle_filled(*only, 1.5, line.colour);
@@ -355,11 +382,13 @@ fn draw_axis(painter: &Painter, view: &View<'_>, scale: Scale, tracks: &Tracks) 
         }
         at += step;
     }
-    let text = "now";
-    painter.text(tracks.axis.right_bottom(), Align2::RIGHT_BOTTOM, text, FontId::proportional(10.5), palette.muted);
+    if view.replay.is_none() {
+        let at = tracks.axis.right_bottom();
+        painter.text(at, Align2::RIGHT_BOTTOM, "now", FontId::proportional(10.5), palette.muted);
+    }
 }
 
-fn draw_crosshair(painter: &Painter, view: &View<'_>, rect: Rect, x: f32, at: Timestamp) {
+fn draw_crosshair(painter: &Painter, view: &View<'_>, rect: Rect, x: f32, (at, near): (Timestamp, Span)) {
     let palette = view.palette;
     painter.vline(x, rect.y_range(), Stroke::new(1.0, palette.text));
     let mut lines = vec![phrases::clock(view, at)];
@@ -372,6 +401,7 @@ fn draw_crosshair(painter: &Painter, view: &View<'_>, rect: Rect, x: f32, at: Ti
         _ => None,
     });
     lines.extend(said.map(|text| format!("“{text}”")));
+    lines.extend(view.replay.into_iter().flat_map(|replay| past::said_at(replay, at, near)));
     let galley = painter.layout(lines.join("\n"), FontId::proportional(11.5), palette.text, 210.0);
     let size = galley.size() + egui::vec2(14.0, 8.0);
     let left = if x + 10.0 + size.x < rect.right() { x + 10.0 } else { x - 10.0 - size.x };

@@ -22,12 +22,22 @@ use crate::ui::Theme;
 use crate::ui::WindowCommand;
 use crate::ui::baseline::Drift;
 use crate::ui::phrases;
+use crate::ui::playback::Playback;
 use crate::ui::view::View;
 
 /// How the sources are doing, what is known of the person, and buttons for what lies over the panels.
 pub fn top_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
     let is_wide = ui.available_width() > 1150.0;
     let mut command = None;
+    if let Some(replay) = view.replay {
+        ui.horizontal_centered(|ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                command = buttons_ui(ui, view);
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| session_ui(ui, view, replay));
+            });
+        });
+        return command;
+    }
     ui.horizontal_centered(|ui| {
         let camera = device_text("Camera", view.state.camera.as_ref(), view, is_wide);
         let response = device_ui(ui, view, &camera, view.state.camera.as_ref());
@@ -51,6 +61,28 @@ pub fn top_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
         });
     });
     command
+}
+
+/// Which session is looked at.
+fn session_ui(ui: &mut Ui, view: &View<'_>, replay: &Playback) {
+    let header = &replay.past().kept.header;
+    let kept = format!("kept: {}", header.subject.consent);
+    let facts = [phrases::date(&header.began_utc) + " UTC", kept, format!("{} fusion", header.fusion)];
+    let title = RichText::new(phrases::session(header)).size(15.0).color(view.palette.text);
+    let hover = format!(
+        "{}\nkept: {}\n{} · {}\nsource: {} {}\n{} networks\n{}",
+        header.name,
+        header.subject.consent.keeps(),
+        header.program,
+        header.machine,
+        header.source,
+        header.source_names.join(", "),
+        header.variant,
+        replay.past().session.folder().display()
+    );
+    ui.label(title).on_hover_text(&hover);
+    let facts = RichText::new(facts.join(" · ")).color(view.palette.muted);
+    ui.add(egui::Label::new(facts).truncate()).on_hover_text(hover);
 }
 
 struct DeviceText {
@@ -234,6 +266,7 @@ fn buttons_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
         ("keys", "all keys (?)", WindowCommand::Sheet(Sheet::Help)),
         ("settings", "settings (,)", WindowCommand::Sheet(Sheet::Settings)),
         (theme, "dark or light (T)", WindowCommand::Theme),
+        ("sessions", "the recorded sessions (O)", WindowCommand::Sheet(Sheet::Library)),
         (
             "source",
             "camera and microphone, a recording, or the synthetic participant",

@@ -1,6 +1,7 @@
 //! Pictures on their way to the graphics card.
 
 use egui::Context;
+use egui::TextureHandle;
 use egui::TextureOptions;
 
 use crate::signal::FaceView;
@@ -12,34 +13,39 @@ use crate::ui::view::Picture;
 pub fn show(shown: &mut Option<Picture>, ctx: &Context, view: &Timestamped<FaceView>) {
     let (texture, crop) = shown.take().map_or((None, None), |picture| (picture.texture, picture.crop));
     let value = &view.value;
-    let found = FaceView {
-        frame: Frame::default(),
-        face: value.face,
-        others: value.others.clone(),
-        landmarks: value.landmarks.clone(),
-        pose: value.pose,
-        gaze_deg: value.gaze_deg,
-        blink: value.blink,
-        quality: value.quality,
-        expression: value.expression.clone(),
-        crop: Frame::default(),
-    };
-    #[expect(clippy::cast_precision_loss, reason = "a picture has some thousand pixels in a row")]
-    let size = (value.frame.width as f32, value.frame.height as f32);
     *shown = Some(Picture {
         texture: upload(ctx, "picture", texture, &value.frame),
         crop: upload(ctx, "crop", crop, &value.crop),
-        size,
-        found,
+        size: size(&value.frame),
+        found: without_pixels(value),
+        is_crop: false,
     });
 }
 
-fn upload(
-    ctx: &Context,
-    name: &str,
-    texture: Option<egui::TextureHandle>,
-    frame: &Frame,
-) -> Option<egui::TextureHandle> {
+/// Width and height, px.
+#[must_use]
+pub fn size(frame: &Frame) -> (f32, f32) {
+    (frame.width as f32, frame.height as f32)
+}
+
+/// The same without frame and crop.
+fn without_pixels(view: &FaceView) -> FaceView {
+    FaceView {
+        frame: Frame::default(),
+        face: view.face,
+        others: view.others.clone(),
+        landmarks: view.landmarks.clone(),
+        pose: view.pose,
+        gaze_deg: view.gaze_deg,
+        blink: view.blink,
+        quality: view.quality,
+        expression: view.expression.clone(),
+        crop: Frame::default(),
+    }
+}
+
+/// Takes pixels over, into a texture that is there if there is one; none of a frame that has none.
+pub fn upload(ctx: &Context, name: &str, texture: Option<TextureHandle>, frame: &Frame) -> Option<TextureHandle> {
     if !frame.is_whole() {
         return None;
     }
