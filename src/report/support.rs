@@ -328,7 +328,9 @@ fn fused() -> Fused {
 }
 
 fn evidence(modality: Modality, span: Span, seq: u64) -> Timestamped<Evidence> {
-    let reliability = vec![0.5; crate::encode::reliability_names(modality).len()];
+    let columns = streams::evidence_columns(modality);
+    let reliability = columns.iter().filter(|column| column.name.starts_with("reliability_")).map(|_| 0.5);
+    let reliability: Vec<f32> = reliability.collect();
     let value = Evidence {
         reading: reading(),
         raw: reading(),
