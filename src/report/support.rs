@@ -71,6 +71,8 @@ pub(super) struct Plan {
     /// Where nothing was read.
     pub(super) unread: Range<f64>,
     pub(super) forgotten: Range<f64>,
+    /// When there were pictures and sound.
+    pub(super) sources: Range<f64>,
     /// What else happened, and when.
     pub(super) events: Vec<(f64, serde_json::Value)>,
     pub(super) is_ended: bool,
@@ -91,6 +93,7 @@ impl Plan {
             lost_frames: Vec::new(),
             unread: 0.0..0.0,
             forgotten: 0.0..0.0,
+            sources: 0.0..f64::INFINITY,
             events: Vec::new(),
             is_ended: true,
         }
@@ -106,11 +109,12 @@ impl Plan {
         self.pictures(&mut items);
         self.talk(&mut items);
         self.sound(&mut items);
+        items.retain(|item| self.sources.contains(&since(item.span.start)));
         for (seq, secs) in steps(0.0, self.secs, 0.04) {
             let fused = (!self.unread.contains(&secs)).then(fused);
             items.push(item(streams::AFFECT, secs, 0.0, 0.0, seq, values::of_answer(fused.as_ref()), Vec::new()));
         }
-        items.retain(|item| !self.is_forgotten((item.arrived.nanos() - BEGAN.nanos()) as f64 / 1e9));
+        items.retain(|item| !self.is_forgotten(since(item.arrived)));
         self.happenings(&mut items);
         items.sort_by_key(|item| item.arrived);
         items
@@ -308,6 +312,10 @@ fn steps(from: f64, to: f64, step: f64) -> impl Iterator<Item = (u64, f64)> {
 pub(super) fn span(secs: f64, length: f64) -> Span {
     let at = |secs: f64| Timestamp::from_nanos(BEGAN.nanos() + (secs * 1e9).round() as i64);
     Span::new(at(secs), at(secs + length))
+}
+
+fn since(at: Timestamp) -> f64 {
+    (at.nanos() - BEGAN.nanos()) as f64 / 1e9
 }
 
 fn item(stream: u8, secs: f64, length: f64, late: f64, seq: u64, values: Vec<f32>, bytes: Vec<u8>) -> Item {

@@ -7,7 +7,7 @@ import subprocess
 import numpy as np
 import pandas as pd
 
-MILLISECOND = 1.1e-3
+MILLISECOND = 1e-3
 
 
 def probe(path, *asked):

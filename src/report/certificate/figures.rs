@@ -269,11 +269,27 @@ fn device_trouble(event: &Happening) -> Option<String> {
     is_bad.then(|| format!("{}: {state}", event.kind))
 }
 
-/// When a source began to give something, if that was in the session; else when the session began. Devices take seconds to open.
-fn came(kept: &Kept, kind: &str) -> Timestamp {
-    let began = Timestamp::from_nanos(kept.header.began_nanos);
-    let is_running = |event: &&Happening| event.kind == kind && is_running(event);
-    kept.events.iter().find(is_running).map_or(began, |event| event.arrived.max(began))
+/// From when a source began to give something to when it had come to its end, as far as that was in the session: devices take
+/// seconds to open, and a recording that is played ends before the session does.
+fn lived(kept: &Kept, kind: &str) -> Span {
+    let whole = kept.span();
+    let mut lived = whole;
+    let states = kept.events.iter().filter(|event| event.kind == kind);
+    let mut has_run = false;
+    for event in states {
+        match event.what.get("state").and_then(Value::as_str) {
+            Some("ended") => lived.end = event.arrived.clamp(lived.start, whole.end),
+            Some(_) if is_running(event) => {
+                if !has_run {
+                    lived.start = event.arrived.clamp(whole.start, whole.end);
+                }
+                has_run = true;
+                lived.end = whole.end;
+            }
+            _ => {}
+        }
+    }
+    lived
 }
 
 fn is_running(event: &Happening) -> bool {
@@ -312,13 +328,14 @@ fn pictures(kept: &Kept, stretches: &Stretches) -> Pictures {
     let frozen = column("change").filter(|change| *change < f64::from(FROZEN)).count();
     let (camera_hz, skipped) = camera(faces, stretches);
     let times: Vec<Timestamp> = faces.iter().map(|item| item.span.start).collect();
+    let lived = lived(kept, "camera");
     Pictures {
         has_source: had_source(kept, "camera", count > 0),
         count,
-        rate_hz: count as f64 / stretches.kept_secs().max(1e-9),
+        rate_hz: count as f64 / stretches.kept_secs_within(lived).max(1e-9),
         camera_hz,
         skipped,
-        longest_without_s: stretches.longest_without(&times, came(kept, "camera")),
+        longest_without_s: stretches.longest_without(&times, lived),
         found: share(found),
         read: share(read),
         unread: unread.into_iter().map(|(why, count)| (why, share(count))).collect(),
@@ -350,7 +367,7 @@ fn camera(faces: &[Item], stretches: &Stretches) -> (Option<f64>, Option<f64>) {
 
 fn sound(kept: &Kept, stretches: &Stretches) -> Sound {
     let began = Timestamp::from_nanos(kept.header.began_nanos);
-    let since = came(kept, "microphone");
+    let lived = lived(kept, "microphone");
     let levels = &kept.levels;
     let heard = secs(&levels.iter().map(|level| level.span).collect::<Vec<_>>());
     let share = |of: usize| of as f64 / levels.len().max(1) as f64;
@@ -362,9 +379,9 @@ fn sound(kept: &Kept, stretches: &Stretches) -> Sound {
     let clipped = levels.iter().map(|level| f64::from(level.value.quality.clipped)).sum::<f64>();
     Sound {
         has_source: had_source(kept, "microphone", !levels.is_empty()),
-        rate_hz: levels.len() as f64 / stretches.kept_secs().max(1e-9),
-        covered: (heard / stretches.kept_secs_from(since).max(1e-9)).min(1.0),
-        longest_without_s: stretches.longest_without(&times, since),
+        rate_hz: levels.len() as f64 / stretches.kept_secs_within(lived).max(1e-9),
+        covered: (heard / stretches.kept_secs_within(lived).max(1e-9)).min(1.0),
+        longest_without_s: stretches.longest_without(&times, lived),
         silent: share(silent),
         speech: share(speech.len()),
         speech_db: Quantiles::of(speech.iter().map(|level| f64::from(level.value.level_db))),
@@ -379,21 +396,23 @@ fn sound(kept: &Kept, stretches: &Stretches) -> Sound {
 }
 
 fn answers(kept: &Kept, stretches: &Stretches) -> Answers {
-    let count = kept.answers.len();
+    // Once all that there was to read has come to its end there is nothing to answer.
+    let [seen, heard] = ["camera", "microphone"].map(|kind| lived(kept, kind));
+    let whole = seen.join(heard);
+    let answers: Vec<_> = kept.answers.iter().filter(|answer| answer.span.start <= whole.end).collect();
+    let count = answers.len();
     let share = |of: usize| of as f64 / count.max(1) as f64;
-    let read = kept.answers.iter().filter_map(|answer| answer.value.as_ref());
+    let read = answers.iter().filter_map(|answer| answer.value.as_ref());
     let rest_on = Modality::ALL.map(|modality| {
-        let rests = |answer: &&crate::time::Timestamped<Option<crate::signal::Fused>>| {
-            answer.value.as_ref().is_some_and(|fused| fused.gates.of(modality) > 0.0)
-        };
-        share(kept.answers.iter().filter(rests).count())
+        let gates = answers.iter().filter_map(|answer| answer.value.as_ref()).map(|fused| fused.gates.of(modality));
+        share(gates.filter(|gate| *gate > 0.0).count())
     });
-    let times: Vec<Timestamp> = kept.answers.iter().map(|answer| answer.span.start).collect();
+    let times: Vec<Timestamp> = answers.iter().map(|answer| answer.span.start).collect();
     Answers {
-        rate_hz: count as f64 / stretches.kept_secs().max(1e-9),
+        rate_hz: count as f64 / stretches.kept_secs_within(whole).max(1e-9),
         read: share(read.count()),
         rest_on,
-        longest_without_s: stretches.longest_without(&times, Timestamp::from_nanos(kept.header.began_nanos)),
+        longest_without_s: stretches.longest_without(&times, whole),
     }
 }
 

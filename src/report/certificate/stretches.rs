@@ -55,16 +55,22 @@ impl Stretches {
         !self.paused.iter().chain(&self.forgotten).any(between)
     }
 
-    /// Seconds that were kept from a time on.
-    pub(super) fn kept_secs_from(&self, from: Timestamp) -> f64 {
-        secs(&self.kept.iter().map(|span| Span::new(span.start.max(from), span.end)).collect::<Vec<_>>())
+    /// What was kept within a stretch.
+    fn within(&self, whole: Span) -> impl Iterator<Item = Span> + '_ {
+        let shared = move |span: &Span| Span::new(span.start.max(whole.start), span.end.min(whole.end));
+        self.kept.iter().map(shared).filter(|span| !span.is_empty())
     }
 
-    /// Seconds of each stretch from `from` on without any of these times, the longest, its beginning and end counted too.
-    pub(super) fn longest_without(&self, times: &[Timestamp], from: Timestamp) -> f64 {
+    /// Seconds that were kept within a stretch.
+    pub(super) fn kept_secs_within(&self, whole: Span) -> f64 {
+        secs(&self.within(whole).collect::<Vec<_>>())
+    }
+
+    /// The longest time within a stretch, but for what was paused or forgotten, without any of these times, s: from its
+    /// beginning, and to its end, as well.
+    pub(super) fn longest_without(&self, times: &[Timestamp], whole: Span) -> f64 {
         let mut longest = 0.0f64;
-        for span in self.kept.iter().filter(|span| span.end > from) {
-            let span = Span::new(span.start.max(from), span.end);
+        for span in self.within(whole) {
             let from = times.partition_point(|at| *at < span.start);
             let to = times.partition_point(|at| *at < span.end);
             let inside = times.get(from..to).unwrap_or_default().iter().copied();

@@ -83,6 +83,26 @@ fn what_happened_to_devices_and_what_was_found_at_the_beginning_is_told() {
 }
 
 #[test]
+fn what_comes_before_and_after_a_source_is_not_missing() {
+    let mut plan = good();
+    plan.sources = 4.0..33.0;
+    let event = |secs, kind: &str, state: &str| (secs, serde_json::json!({ "type": kind, "state": state }));
+    plan.events = vec![
+        event(4.0, "camera", "running: a film, 30 fps"),
+        event(4.0, "microphone", "running: a film, 48 kHz"),
+        event(33.0, "camera", "ended"),
+        event(33.0, "microphone", "ended"),
+    ];
+
+    let (colour, reasons) = told(&plan);
+
+    assert_eq!((colour, reasons), (Colour::Green, Vec::new()));
+    // The same without a word of why: that is missing.
+    plan.events.clear();
+    assert!(told(&plan).1.contains(&("without_pictures", Colour::Amber)));
+}
+
+#[test]
 fn a_recording_that_broke_off_is_told() {
     assert_eq!(told(&Plan { is_ended: false, ..good() }), (Colour::Amber, vec![("broke_off", Colour::Amber)]));
 }

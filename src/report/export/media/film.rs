@@ -15,10 +15,8 @@ use crate::report::export::part;
 use crate::session::Chunk;
 use crate::session::Consent;
 
-/// How long the last picture stands, where nothing says it.
-const LAST_SECS: f64 = 0.04;
-/// Times in the film are to the millisecond.
-const LEAST_SECS: f64 = 0.001;
+/// How long the last picture stands at least, milliseconds.
+const LAST_MILLIS: i64 = 40;
 
 /// One picture: its file, the camera's count, when it was.
 struct Picture {
@@ -26,6 +24,18 @@ struct Picture {
     frame: u64,
     from: f64,
     to: f64,
+}
+
+impl Picture {
+    /// When it was, as the film can have it.
+    fn millis(&self) -> i64 {
+        millis(self.from)
+    }
+}
+
+/// Times in the film are to the millisecond.
+fn millis(secs: f64) -> i64 {
+    (secs * 1000.0).round() as i64
 }
 
 pub(super) fn write(recorded: &Recorded<'_>, folder: &Path, exported: &mut Exported) -> Result<(), ExportError> {
@@ -63,7 +73,7 @@ fn unpack(recorded: &Recorded<'_>, pictures: &Path) -> Result<Vec<Picture>, Expo
     for chunk in recorded.session.file(Consent::Video)?.flatten() {
         let Chunk::Item(item) = chunk else { continue };
         let (from, to) = (recorded.secs(item.span.start), recorded.secs(item.span.end));
-        let is_later = all.last().is_none_or(|last| from >= last.from + LEAST_SECS);
+        let is_later = all.last().is_none_or(|last| millis(from) > last.millis());
         if item.stream != streams::PICTURE || item.bytes.is_empty() || from < 0.0 || !is_later {
             continue;
         }
@@ -77,7 +87,7 @@ fn unpack(recorded: &Recorded<'_>, pictures: &Path) -> Result<Vec<Picture>, Expo
 
 /// Has `ffmpeg` put them into one file, each at its time; why it couldn't, if not.
 fn film(folder: &Path, pictures: &Path, all: &[Picture]) -> Result<PathBuf, String> {
-    let begins = all.first().map_or(0.0, |picture| picture.from);
+    let begins = all.first().map_or(0, Picture::millis);
     let list = pictures.join("list.ffconcat");
     fs::write(&list, listed(all)).map_err(|error| error.to_string())?;
     let (part, film) = (folder.join("video.part.mkv"), folder.join("video.mkv"));
@@ -85,7 +95,7 @@ fn film(folder: &Path, pictures: &Path, all: &[Picture]) -> Result<PathBuf, Stri
     let mut command = Command::new("ffmpeg");
     command.args(["-hide_banner", "-nostdin", "-loglevel", "error", "-y"]);
     // The first picture was so long after the session began.
-    command.args(["-itsoffset", &format!("{begins:.6}"), "-f", "concat", "-safe", "0", "-i"]).arg(&list);
+    command.args(["-itsoffset", &format!("{begins}ms"), "-f", "concat", "-safe", "0", "-i"]).arg(&list);
     if sound.exists() {
         command.arg("-i").arg(&sound).args(["-map", "0:v", "-map", "1:a"]);
     }
@@ -113,12 +123,12 @@ fn film(folder: &Path, pictures: &Path, all: &[Picture]) -> Result<PathBuf, Stri
 /// The list that `ffmpeg` reads: each picture stands until the next one begins.
 fn listed(all: &[Picture]) -> String {
     let mut list = "ffconcat version 1.0\n".to_owned();
-    let next = all.iter().skip(1).map(|picture| picture.from);
-    let last = all.last().map(|picture| picture.to.max(picture.from + LAST_SECS));
+    let next = all.iter().skip(1).map(Picture::millis);
+    let last = all.last().map(|picture| millis(picture.to).max(picture.millis() + LAST_MILLIS));
     for (picture, until) in all.iter().zip(next.chain(last)) {
         // Without the option times would be rounded to those of 25 pictures a second.
-        let length = until - picture.from;
-        writeln!(list, "file {}\noption framerate 1000\nduration {length:.6}", picture.file).ok();
+        let length = until - picture.millis();
+        writeln!(list, "file {}\noption framerate 1000\nduration {length}ms", picture.file).ok();
     }
     list
 }
@@ -134,6 +144,6 @@ mod tests {
         let list = listed(&[picture("a.jpg", 1.0), picture("b.jpg", 1.5), picture("c.jpg", 3.5)]);
 
         let lengths: Vec<_> = list.lines().filter_map(|line| line.strip_prefix("duration ")).collect();
-        assert_eq!(lengths, ["0.500000", "2.000000", "0.040000"]);
+        assert_eq!(lengths, ["500ms", "2000ms", "40ms"]);
     }
 }
