@@ -125,6 +125,8 @@ pub struct Sound {
     pub rate_hz: f64,
     /// Share of the time that was kept in which something was heard, or silence was.
     pub covered: f64,
+    /// The rest of it, s.
+    pub missing_s: f64,
     /// The longest time without a level, s.
     pub longest_without_s: f64,
     /// Share of it that is digital silence.
@@ -368,6 +370,7 @@ fn camera(faces: &[Item], stretches: &Stretches) -> (Option<f64>, Option<f64>) {
 fn sound(kept: &Kept, stretches: &Stretches) -> Sound {
     let began = Timestamp::from_nanos(kept.header.began_nanos);
     let lived = lived(kept, "microphone");
+    let due = stretches.kept_secs_within(lived);
     let levels = &kept.levels;
     let heard = secs(&levels.iter().map(|level| level.span).collect::<Vec<_>>());
     let share = |of: usize| of as f64 / levels.len().max(1) as f64;
@@ -379,8 +382,9 @@ fn sound(kept: &Kept, stretches: &Stretches) -> Sound {
     let clipped = levels.iter().map(|level| f64::from(level.value.quality.clipped)).sum::<f64>();
     Sound {
         has_source: had_source(kept, "microphone", !levels.is_empty()),
-        rate_hz: levels.len() as f64 / stretches.kept_secs_within(lived).max(1e-9),
-        covered: (heard / stretches.kept_secs_within(lived).max(1e-9)).min(1.0),
+        rate_hz: levels.len() as f64 / due.max(1e-9),
+        covered: (heard / due.max(1e-9)).min(1.0),
+        missing_s: (due - heard).max(0.0),
         longest_without_s: stretches.longest_without(&times, lived),
         silent: share(silent),
         speech: share(speech.len()),

@@ -56,7 +56,7 @@ fn head(certificate: &Certificate) -> String {
         escape(&header.began_utc),
     );
     let percent = |share: f64| format!("{:.1} %", 100.0 * share);
-    let seconds = |stretches: &[[f64; 2]]| stretches.iter().map(|[from, to]| to - from).sum::<f64>();
+    let seconds = |stretches: &[[f64; 2]]| stretches.iter().fold(0.0, |sum, [from, to]| sum + to - from);
     let answers = &certificate.figures.answers;
     for (value, what) in [
         (format!("{:.1} s", whole.duration_s), "from beginning to end"),
@@ -143,7 +143,7 @@ fn figures(figures: &Figures) -> String {
         ("ended as it should", if whole.has_ended { "yes" } else { "no" }.to_owned()),
     ];
     let mut text =
-        "<p class=\"faint\">Median, and in brackets what a twentieth lie below and above.</p>\n<div class=\"side\">\n"
+        "<p class=\"faint\">Median, and in brackets what a twentieth lie below and above.</p>\n<div class=\"pair\">\n"
             .to_owned();
     for rows in rows.chunks(rows.len().div_ceil(2)) {
         text += "<table>\n";

@@ -60,6 +60,8 @@ const WIDTH_PX: Limits = Limits::least(90.0, 45.0);
 const SHARPNESS: Limits = Limits::least(0.12, 0.05);
 /// Share of the time in which the microphone was heard. What is missing was lost, or hadn't been taken in when the recording ended.
 const COVERED: Limits = Limits::least(0.98, 0.9);
+/// So much less than the whole, s, is said of no recording.
+const EDGES_SECS: f64 = 1.0;
 /// Share of what is heard that is digital silence. A room is never silent: the microphone is muted, or software cuts the pauses.
 const SILENT: Limits = Limits::most(0.05, 0.5);
 /// Median of the speech over the pauses, dB. From 12 on a voice is trusted wholly.
@@ -227,7 +229,7 @@ fn whole(found: &mut Found, figures: &Figures) {
     found.none_of(("spoilt", Colour::Red), "the input was spoilt on purpose", &whole.spoilt, advice);
     let advice = "Readings before and after rest on different knowledge of the person: see the events for when, and compare with care.";
     found.none_of(("afresh", Colour::Amber), "what was known of the person was let go of", &whole.afresh, advice);
-    let forgotten = whole.forgotten_s.iter().map(|[from, to]| to - from).sum::<f64>() / whole.duration_s.max(1e-9);
+    let forgotten = whole.forgotten_s.iter().fold(0.0, |sum, [from, to]| sum + to - from) / whole.duration_s.max(1e-9);
     let advice = "That is the participant's right; what is left may not stand for the whole.";
     found.check(("forgotten", "much of it was forgotten"), forgotten, (FORGOTTEN, Unit::Percent), advice);
     let advice =
@@ -292,7 +294,10 @@ fn sound(found: &mut Found, figures: &Figures) {
         return;
     }
     let advice = "Sound is missing, or came too late to be kept: end other programs, and see when in the plots.";
-    found.check(("sound_covered", "sound is missing"), sound.covered, (COVERED, Unit::Percent), advice);
+    // The first and the last moments of a short recording aren't missing: what is on its way then isn't kept.
+    if sound.missing_s > EDGES_SECS {
+        found.check(("sound_covered", "sound is missing"), sound.covered, (COVERED, Unit::Percent), advice);
+    }
     let advice = "Unmute the microphone (its own switch, the system's mixer), and switch off what cuts out silence.";
     found.check(("muted", "the microphone gives digital silence"), sound.silent, (SILENT, Unit::Percent), advice);
     let is_muted = SILENT.colour(sound.silent) == Colour::Red;

@@ -105,7 +105,7 @@ fn minutes(secs: f64) -> String {
 }
 
 fn stretch(what: &str, stretches: &[[f64; 2]]) -> String {
-    let secs: f64 = stretches.iter().map(|[from, to]| to - from).sum();
+    let secs = stretches.iter().fold(0.0, |sum, [from, to]| sum + to - from);
     if secs > 0.0 { format!("{what}{}", minutes(secs)) } else { String::new() }
 }
 
