@@ -398,7 +398,7 @@ impl Run {
         match Keeping::start(request, begun, self.clock.clone()) {
             Ok(starting) => fusing.starting = Some(starting),
             Err(error) => {
-                self.not_recorded(request, format!("the system gives no thread to record with ({error})"), now)
+                self.not_recorded(request, format!("the system gives no thread to record with ({error})"), now);
             }
         }
     }
