@@ -89,5 +89,6 @@ fn played(kept: &Kept) -> Option<Span> {
 }
 
 pub(super) fn secs(spans: &[Span]) -> f64 {
-    spans.iter().map(|span| span.len().as_secs_f64()).sum()
+    // Nothing is 0, and not the -0 that an empty sum is.
+    spans.iter().map(|span| span.len().as_secs_f64()).sum::<f64>() + 0.0
 }
