@@ -114,7 +114,7 @@ fn a_session_of_numbers_has_no_face_no_voice_and_no_words() {
         let text = fs::read(session.folder().join(file)).unwrap();
         for said in &heard {
             let said = said.value.text.trim().as_bytes();
-            assert!(!text.windows(said.len()).any(|window| window.eq_ignore_ascii_case(said)), "{:?}", said);
+            assert!(!text.windows(said.len()).any(|window| window.eq_ignore_ascii_case(said)), "{said:?}");
         }
     }
     // No item is long enough for sound, landmarks or an embedding.
