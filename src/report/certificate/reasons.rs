@@ -288,7 +288,12 @@ fn sound(found: &mut Found, figures: &Figures) {
         return;
     }
     let advice = "Sound is missing, or came too late to be kept: end other programs, and see when in the plots.";
-    found.check(("sound_covered", "sound is missing"), sound.covered, (COVERED, Unit::Percent), advice);
+    found.check(
+        ("sound_covered", "there is sound for a part of the time only"),
+        sound.covered,
+        (COVERED, Unit::Percent),
+        advice,
+    );
     let advice = "The microphone was away, or the machine busy: see when in the plots, and look at the events.";
     let (what, longest) = (("sound_gap", "nothing was heard of the microphone for a while"), sound.longest_without_s);
     found.check(what, longest, (WITHOUT_SOUND_SECS, Unit::Seconds), advice);
