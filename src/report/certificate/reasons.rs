@@ -1,5 +1,7 @@
 //! From which figures on something is wrong, why from there, and what to do.
 
+use serde_json::Value;
+
 use crate::report::certificate::Colour;
 use crate::report::certificate::Figures;
 use crate::report::certificate::Quantiles;
@@ -36,8 +38,8 @@ impl Limits {
 /// Seconds that were kept. Of less, rates and shares say little.
 const KEPT_SECS: Limits = Limits::least(10.0, 1.0);
 /// Pictures a second that the camera gives. Expressions begin and end within 0.2 s; the face is read over 2 s, of which 15 a second
-/// leave 30 pictures. Cameras are asked for 30, and give less where it is dark.
-const CAMERA_HZ: Limits = Limits::least(24.0, 15.0);
+/// leave 30 pictures. Cameras are asked for 30, and give less where it is dark; films have 24.
+const CAMERA_HZ: Limits = Limits::least(23.0, 15.0);
 /// Pictures a second that are read. A reading stands for half a second: below 5 a second it comes and goes.
 const READ_HZ: Limits = Limits::least(15.0, 5.0);
 /// The longest time without a picture, s. A reading stands for half a second, and the window reads over 2 s.
@@ -219,6 +221,14 @@ fn whole(found: &mut Found, figures: &Figures) {
     found.check(("lost", "some things could not be kept"), lost, (LOST, Unit::Percent), advice);
     let advice = "Restart the program and check it with `circumplex check`; what that part reads is missing since.";
     found.none_of(("failed", Colour::Red), "a part of the program has stopped", &whole.failed, advice);
+    let advice = "See the events for when, and check plug, cable and switch: what it gives is missing for that time.";
+    found.none_of(("device", Colour::Amber), "a device was lost, failed or gave nothing", &whole.devices, advice);
+    if let Some(baseline) = whole.baselines.last() {
+        let reasons = baseline.get("reasons").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let reasons: Vec<String> = reasons.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        let advice = "Make the baseline again: what isn't usual for the person can't be told from it.";
+        found.none_of(("baseline", Colour::Amber), "the baseline isn't good", &reasons, advice);
+    }
     let advice = "This is no measurement of a person: leave the stretch out, or record again.";
     found.none_of(("spoilt", Colour::Red), "the input was spoilt on purpose", &whole.spoilt, advice);
     let advice = "Readings before and after rest on different knowledge of the person: see the events for when, and compare with care.";
