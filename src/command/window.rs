@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -19,6 +20,12 @@ use crate::pipeline::live::LiveSettings;
 use crate::pipeline::replay::Otherwise;
 use crate::pipeline::replay::late;
 use crate::pipeline::replay::replay;
+use crate::record::Kept;
+use crate::report::export;
+use crate::report::export::ExportError;
+use crate::report::export::Form;
+use crate::report::export::Recorded;
+use crate::report::export::Target;
 use crate::session::Consent;
 use crate::session::Session;
 use crate::settings;
@@ -62,7 +69,7 @@ pub(super) fn run(place: &Place, first: First) -> anyhow::Result<ExitCode> {
         }),
         save: Box::new(move |options| keep(kept.as_deref(), options)),
         sessions: place.settings.sessions_folder(),
-        export: None,
+        export: Some(Arc::new(hand_over)),
         rescore: Some(rescore(place)),
         speaker: Some(Arc::new(pipeline::speaker)),
         keep_baseline: Box::new(move |baseline| keep_baseline(&kept_baselines, baseline)),
@@ -72,6 +79,24 @@ pub(super) fn run(place: &Place, first: First) -> anyhow::Result<ExitCode> {
     wait_for(&last);
     done?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Exports a session in every form, into the folder `export` in its own. What is there stays.
+fn hand_over(folder: &Path, tell: &mut dyn FnMut(f32)) -> Result<PathBuf, String> {
+    let said = |error: &dyn std::error::Error| error.to_string();
+    let target = Target::new(&folder.join("export"), false);
+    let session = Session::open(folder).map_err(|error| said(&error))?;
+    if let Some(path) = export::existing(session.header(), &Form::ALL, &target) {
+        return Err(said(&ExportError::Exists { path }));
+    }
+    let kept = Kept::load(&session).map_err(|error| said(&error))?;
+    let recorded = Recorded::new(&session, &kept).map_err(|error| said(&error))?;
+    let mut begun = 0.0;
+    let exported = export::write(&recorded, &Form::ALL, &target, |_| {
+        tell(begun / Form::ALL.len() as f32);
+        begun += 1.0;
+    });
+    exported.map(|_| target.folder).map_err(|error| said(&error))
 }
 
 /// How another fusion answers to a session, with the networks that are here.
