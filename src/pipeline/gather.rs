@@ -207,7 +207,10 @@ impl Gatherer {
 }
 
 /// What is said as if nothing were known of the person.
-#[must_use]
+///
+/// # Errors
+///
+/// None: what is absent stays so.
 pub fn raw(presence: Presence) -> Presence {
     presence.map(|mut evidence| {
         evidence.value.reading = evidence.value.raw;

@@ -241,7 +241,7 @@ mod tests {
         let mut out = vec![0.0; 2 * 9000];
         speaking.fill(&mut out, 2, Duration::ZERO, |value| value);
 
-        assert!(out.chunks(2).all(|frame| frame[0] == frame[1]));
+        assert!(out.chunks(2).all(|frame| frame[0].to_bits() == frame[1].to_bits()));
         let wanted = |index: usize| ((index as f32 + 1.0) / 3.0 - 3.0).mul_add(0.2, 0.0).sin();
         let off = (60..8900).map(|index| (out[2 * index] - wanted(index)).abs()).fold(0.0, f32::max);
         assert!(off < 0.01, "{off}");
