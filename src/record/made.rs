@@ -182,7 +182,7 @@ impl Maker<'_> {
                 let what = serde_json::json!({ "type": "clock", "utc_unix_nanos": utc });
                 self.json(streams::CLOCK, at, (at, at), &what)?;
             }
-            if step % 200 == 0 {
+            if step.is_multiple_of(200) {
                 self.writer.flush()?;
             }
         }
