@@ -92,10 +92,10 @@ pub(super) fn run(request: &Request) -> anyhow::Result<ExitCode> {
     Ok(batch::tell_failed("not exported", &bad))
 }
 
-/// All forms of one session, beside it; what is there is replaced, as it is of the same session.
+/// All forms of one session, in the folder `export` in its own. What is there stays.
 #[cfg(feature = "desktop")]
 pub(super) fn beside(folder: &Path, tell: &mut dyn FnMut(f32)) -> Result<PathBuf, String> {
-    let target = Target::new(&folder.join("export"), true);
+    let target = Target::new(&folder.join("export"), false);
     let mut begun = 0.0;
     let exported = one(folder, &Form::ALL, &target, |_| {
         tell(begun / Form::ALL.len() as f32);

@@ -15,6 +15,7 @@ mod spoil;
 #[cfg(feature = "desktop")]
 mod window;
 
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -106,7 +107,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Some(Command::Open { file }) => {
             anyhow::ensure!(file.exists(), "there is no file {}", file.display());
             if file.is_dir() {
-                return look_at(&place, file);
+                return look_at(&place, &file);
             }
             watch(&place, SourceChoice::Recording(file))
         }
@@ -170,11 +171,11 @@ fn watch(place: &Place, source: SourceChoice) -> anyhow::Result<ExitCode> {
 }
 
 /// Shows a recorded session, which needs a screen.
-fn look_at(place: &Place, folder: PathBuf) -> anyhow::Result<ExitCode> {
-    Session::header_of(&folder)?;
+fn look_at(place: &Place, folder: &Path) -> anyhow::Result<ExitCode> {
+    Session::header_of(folder)?;
     #[cfg(feature = "desktop")]
     if has_screen() {
-        return window::run(place, crate::ui::First::Session(folder));
+        return window::run(place, crate::ui::First::Session(folder.to_path_buf()));
     }
     let _ = place;
     anyhow::bail!(

@@ -182,7 +182,7 @@ impl Maker<'_> {
                 let what = serde_json::json!({ "type": "clock", "utc_unix_nanos": utc });
                 self.json(streams::CLOCK, at, (at, at), &what)?;
             }
-            if step % 200 == 0 {
+            if step.is_multiple_of(200) {
                 self.writer.flush()?;
             }
         }
@@ -318,7 +318,7 @@ impl Maker<'_> {
 
     fn talk(&mut self, at: f64) -> Result<(), SessionError> {
         let step = (at / STEP).round() as u64;
-        if step % 25 == 0 && said(at - 0.8).is_some() {
+        if step.is_multiple_of(25) && said(at - 0.8).is_some() {
             let span = (at - 2.0, at - 0.05);
             self.evidence(Modality::Voice, at, -0.2, span)?;
         }
@@ -411,7 +411,9 @@ fn reading(valence: f64, arousal: f64, sd: f32) -> Reading {
         (-((valence - v).powi(2) + (arousal - a).powi(2)) / 0.16).exp()
     });
     let sum: f32 = probabilities.iter().sum();
-    probabilities.iter_mut().for_each(|value| *value /= sum);
+    for value in &mut probabilities {
+        *value /= sum;
+    }
     let [valence, arousal] = [valence, arousal].map(|value| Bipolar::new(value).unwrap_or_default());
     Reading { affect: Affect { valence, arousal, valence_sd: sd, arousal_sd: sd * 0.8 }, probabilities }
 }

@@ -484,7 +484,7 @@ fn without_words(marker: &Item, arrived: Timestamp) -> Item {
         event.insert("text".to_owned(), "".into());
         bytes = serde_json::to_vec(&event).unwrap_or_default();
     }
-    Item { bytes, arrived, ..marker.clone() }
+    Item { arrived, bytes, ..marker.clone() }
 }
 
 fn is_marker(item: &Item) -> bool {

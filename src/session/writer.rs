@@ -222,7 +222,7 @@ impl SessionWriter {
                     stream.items = stream.items.saturating_sub(1);
                 }
             }
-            file.cut(cut)?;
+            file.cut(&cut)?;
         }
         for item in again {
             self.put(item)?;
@@ -384,7 +384,7 @@ impl LevelFile {
     }
 
     /// Cuts it off.
-    fn cut(&mut self, cut: Cut) -> Result<(), SessionError> {
+    fn cut(&mut self, cut: &Cut) -> Result<(), SessionError> {
         if let Some(at) = cut.at {
             erase(&mut self.file, at).map_err(|error| SessionError::disk(UNWRITABLE, &error, &self.path))?;
             self.written = at;

@@ -97,9 +97,11 @@ pub type KeepBaseline = Box<dyn Fn(&Baseline) -> Result<(), String>>;
 /// The baseline that was kept of a participant, by their code.
 pub type KeptBaseline = Box<dyn Fn(&str) -> Option<Baseline>>;
 
-/// Makes the certificate of a session that was looked through: its colour, and why it isn't green.
-pub type Certify =
-    Arc<dyn Fn(&std::path::Path, &crate::pipeline::Verified) -> Result<(String, Vec<String>), String> + Send + Sync>;
+/// A certificate's colour, and why it isn't green; or why there is none.
+pub type Certified = Result<(String, Vec<String>), String>;
+
+/// Makes the certificate of a session that was looked through.
+pub type Certify = Arc<dyn Fn(&std::path::Path, &crate::pipeline::Verified) -> Certified + Send + Sync>;
 
 /// What the program does for the window.
 pub struct Host {

@@ -58,6 +58,12 @@ const TOO_LIGHT: Limits = Limits::most(0.85, 0.95);
 const WIDTH_PX: Limits = Limits::least(90.0, 45.0);
 /// Median sharpness. From 0.12 on it is trusted wholly, below 0.02 not at all.
 const SHARPNESS: Limits = Limits::least(0.12, 0.05);
+/// The longest time without sound that was taken note of, s. What a voice said stands for 1 s.
+const WITHOUT_SOUND_SECS: Limits = Limits::most(2.0, 10.0);
+/// The longest time without an answer, s.
+const WITHOUT_ANSWER_SECS: Limits = Limits::most(1.0, 5.0);
+/// Share of what was said that wasn't understood. A sentence or two is usual.
+const NOT_UNDERSTOOD: Limits = Limits::most(0.3, 0.6);
 /// Share of the time in which the microphone was heard. What is missing was lost, or hadn't been taken in when the recording ended.
 const COVERED: Limits = Limits::least(0.98, 0.9);
 /// So much less than the whole, s, is said of no recording.
@@ -201,7 +207,7 @@ fn whole(found: &mut Found, figures: &Figures) {
     }
     let advice = "What is before and after can be used; check the disk, and look for a copy.";
     // A half-written chunk at the end is where it broke off.
-    let at_the_end = !whole.has_ended && whole.damage.len() == 1;
+    let at_the_end = !whole.has_ended && whole.damage.iter().all(|damage| damage.contains(crate::session::format::CUT));
     if !at_the_end {
         found.none_of(("damage", Colour::Red), "parts of the files can't be read", &whole.damage, advice);
     }
@@ -296,8 +302,16 @@ fn sound(found: &mut Found, figures: &Figures) {
     let advice = "Sound is missing, or came too late to be kept: end other programs, and see when in the plots.";
     // The first and the last moments of a short recording aren't missing: what is on its way then isn't kept.
     if sound.missing_s > EDGES_SECS {
-        found.check(("sound_covered", "sound is missing"), sound.covered, (COVERED, Unit::Percent), advice);
+        found.check(
+            ("sound_covered", "there is sound for a part of the time only"),
+            sound.covered,
+            (COVERED, Unit::Percent),
+            advice,
+        );
     }
+    let advice = "The microphone was away, or the machine busy: see when in the plots, and look at the events.";
+    let (what, longest) = (("sound_gap", "nothing was heard of the microphone for a while"), sound.longest_without_s);
+    found.check(what, longest, (WITHOUT_SOUND_SECS, Unit::Seconds), advice);
     let advice = "Unmute the microphone (its own switch, the system's mixer), and switch off what cuts out silence.";
     found.check(("muted", "the microphone gives digital silence"), sound.silent, (SILENT, Unit::Percent), advice);
     let is_muted = SILENT.colour(sound.silent) == Colour::Red;
@@ -352,6 +366,17 @@ fn answers(found: &mut Found, figures: &Figures) {
     let answers = &figures.answers;
     let advice = "The machine is too slow, or busy: end other programs.";
     found.check(("answer_rate", "there are few answers"), answers.rate_hz, (ANSWERS_HZ, Unit::PerSecond), advice);
+    let what = ("answer_gap", "there were no answers for a while");
+    found.check(what, answers.longest_without_s, (WITHOUT_ANSWER_SECS, Unit::Seconds), advice);
+    let sound = &figures.sound;
+    let said = sound.utterances + sound.not_understood;
+    if said >= 5 {
+        let share = sound.not_understood as f64 / said as f64;
+        let advice =
+            "See why in the events: another language, noise, or a machine that is too slow for speech to text.";
+        let what = ("not_understood", "much of what was said wasn't understood");
+        found.check(what, share, (NOT_UNDERSTOOD, Unit::Percent), advice);
+    }
     let advice = "See the other reasons for why there was nothing to read.";
     found.check(("unread", "many answers have no reading"), answers.read, (ANSWERED, Unit::Percent), advice);
     let advice = "The machine is too slow, or busy: end other programs, choose a smaller model of speech.";

@@ -146,8 +146,9 @@ impl App {
             Sheet::Settings => ("Settings", 340.0, 440.0),
             Sheet::Help => ("Keys", 400.0, 580.0),
             Sheet::Library => ("Recorded sessions", (middle.width() - 60.0).min(860.0), 460.0),
-            Sheet::Markers => ("Markers", 470.0, 330.0),
-            Sheet::Compare => ("Another fusion", 470.0, 330.0),
+            // The timeline stays in view.
+            Sheet::Markers => ("Markers", 470.0, (middle.height() * 0.5).min(330.0)),
+            Sheet::Compare => ("Another fusion", 470.0, (middle.height() * 0.5).min(330.0)),
             Sheet::Record => ("Recording", 420.0, 330.0),
             Sheet::Mark => ("Mark this moment", 360.0, 90.0),
             Sheet::Baseline => ("Baseline", 460.0, 330.0),

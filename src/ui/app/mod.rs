@@ -25,6 +25,7 @@ use crate::pipeline::Tick;
 use crate::signal::Modality;
 use crate::time::Timestamp;
 use crate::ui::Baseline;
+use crate::ui::Certified;
 use crate::ui::First;
 use crate::ui::Host;
 use crate::ui::Options;
@@ -87,8 +88,8 @@ pub struct App {
     /// When M was pressed.
     mark_at: Option<Timestamp>,
     /// The certificate that is being made, and the last that was.
-    certifying: Option<Job<Result<(String, Vec<String>), String>>>,
-    certificate: Option<Result<(String, Vec<String>), String>>,
+    certifying: Option<Job<Certified>>,
+    certificate: Option<Certified>,
     /// When a stretch that doesn't count began.
     excluded_from: Option<Timestamp>,
     sheet: Option<Sheet>,
@@ -146,7 +147,7 @@ impl App {
             consent: Consent::Numbers,
         };
         let baseline = (host.kept_baseline)(&options.participant);
-        let record = RecordForm { subject, mark: String::new() };
+        let record = RecordForm { subject, mark: String::new(), is_opened: false };
         Palette::of(options.theme).apply(ctx);
         let mut app = Self {
             host,

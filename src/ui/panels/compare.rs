@@ -111,13 +111,13 @@ fn changes_ui(ui: &mut Ui, view: &View<'_>, rescored: &Rescored) -> Option<Windo
     asked
 }
 
-/// "0:12–0:15  happiness → no reading · valence −0.36".
+/// "0:12–0:15 · not Happiness but Neutral · valence −0.36".
 fn sentence(view: &View<'_>, change: &Change) -> String {
     let time = |at| phrases::clock(view, at);
     let label = |label: Option<Label>| label.map_or("no reading", phrases::label_name);
     let mut parts = vec![format!("{}–{}", time(change.span.start), time(change.span.end))];
     if change.before != change.after {
-        parts.push(format!("{} → {}", label(change.before), label(change.after)));
+        parts.push(format!("not {} but {}", label(change.before), label(change.after)));
     }
     for (name, moved) in [("valence", change.valence), ("arousal", change.arousal)] {
         if moved.abs() >= LEAST {

@@ -113,6 +113,18 @@ fn sound_ui(ui: &mut Ui, view: &View<'_>, replay: &Playback) {
     ui.label(RichText::new(&note.short).small().color(colour)).on_hover_text(&note.long);
 }
 
+/// Parts of a line, those that touch as one: in an hour there are more stretches of speech than there are pixels.
+fn joined(parts: impl Iterator<Item = Rect>) -> Vec<Rect> {
+    let mut all: Vec<Rect> = Vec::new();
+    for part in parts {
+        match all.last_mut().filter(|last| part.left() - last.right() < 0.5) {
+            Some(last) => *last = last.union(part),
+            None => all.push(part),
+        }
+    }
+    all
+}
+
 /// All of the session in one line.
 fn whole_ui(ui: &mut Ui, view: &View<'_>, replay: &Playback) -> Option<WindowCommand> {
     let palette = view.palette;
@@ -128,8 +140,8 @@ fn whole_ui(ui: &mut Ui, view: &View<'_>, replay: &Playback) -> Option<WindowCom
     };
     let part = |part: Span| Rect::from_x_y_ranges(x(part.start)..=x(part.end).max(x(part.start) + 1.0), line.y_range());
     painter.rect_filled(line, 3.0, palette.disc);
-    for speech in view.state.speech.within(span) {
-        painter.rect_filled(part(speech).shrink2(egui::vec2(0.0, 3.0)), 0.0, palette.voice.gamma_multiply(0.45));
+    for spoken in joined(view.state.speech.within(span).map(part)) {
+        painter.rect_filled(spoken.shrink2(egui::vec2(0.0, 3.0)), 0.0, palette.voice.gamma_multiply(0.45));
     }
     for stretch in &replay.past().course.stretches {
         painter.rect_filled(part(stretch.span), 0.0, palette.axis);

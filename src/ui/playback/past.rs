@@ -82,7 +82,7 @@ impl Past {
         }
         let mut sayings: Vec<_> = kept.transcripts.iter().cloned().map(|said| said.map(Saying::Understood)).collect();
         sayings.extend(course.not_transcribed.iter().cloned().map(|why| why.map(Saying::Unclear)));
-        sayings.sort_by_key(|said| begins(said));
+        sayings.sort_by_key(begins);
         state.sayings = sayings.into();
         let gather = gather_settings(&kept.header.settings);
         Self { session, kept, state, span, course, gather }
@@ -112,7 +112,7 @@ impl Past {
             level: self.level(at).cloned(),
             last_face,
             last_words,
-            person: PersonState { known_secs, is_frozen, afresh, is_raw },
+            person: PersonState { known_secs, is_frozen, is_raw, afresh },
             fusion: self.course.fusion(at),
             recent: recent.collect::<Vec<_>>().into_iter().rev().collect(),
         }

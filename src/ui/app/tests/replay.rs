@@ -178,6 +178,32 @@ fn markers_are_added_and_taken_back() {
     assert!(harness.query_by_label("deleted").is_some(), "it is still told that it was there");
 }
 
+/// What the system says of a folder that was dropped onto the window.
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("it is a folder".to_owned())
+    }
+}
+
+#[test]
+fn a_folder_that_is_dropped_onto_the_window_is_looked_at() {
+    let (_root, folder) = sessions();
+    let mut harness = open(First::Session(PathBuf::from("nowhere")), host(None), egui::vec2(1280.0, 800.0));
+    wait_for(&mut harness, "there is no session here");
+
+    harness.input_mut().dropped_files.push(std::sync::Arc::new(Dropped(folder)));
+    harness.run_steps(1);
+
+    wait_for(&mut harness, "REPLAY · P07 · reading · 2026-11-27");
+}
+
 #[test]
 fn what_cannot_be_opened_says_why() {
     let root = tempfile::tempdir().unwrap();
