@@ -61,7 +61,7 @@ pub(super) fn all(kept: &Kept, figures: &Figures) -> Vec<Plot> {
     let (rates, late) = (binned(pictures, Fold::PerSecond), binned(late.collect(), Fold::Most));
     let most =
         |points: &[(f64, Option<f64>)], least: f64| points.iter().filter_map(|(_, value)| *value).fold(least, f64::max);
-    let (most_rate, most_late) = (most(&rates, 30.0), most(&late, 0.1));
+    let (most_rate, most_late) = (most(&rates, 30.0), most(&late, 0.4));
     vec![
         plot("pictures read a second", Some(15.0), [0.0, most_rate], rates),
         plot("brightness of the face, 0 to 1", Some(0.2), [0.0, 1.0], binned(light, Fold::Mean)),
