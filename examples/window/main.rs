@@ -92,6 +92,7 @@ fn host(launch: circumplex::ui::Launch) -> Host {
         keep_baseline: Box::new(|_| Ok(())),
         kept_baseline: Box::new(|_| None),
         export: None,
+        certify: None,
         rescore: None,
         speaker: None,
     }

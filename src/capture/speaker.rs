@@ -167,7 +167,7 @@ mod tests {
     use super::*;
     use crate::time::ManualClock;
 
-    #[expect(clippy::unnecessary_wraps, reason = "it is what is asked for")]
+    #[expect(clippy::unnecessary_wraps, reason = "it stands for a start that may fail")]
     fn inline(work: Box<dyn FnOnce() + Send>) -> std::io::Result<()> {
         work();
         Ok(())

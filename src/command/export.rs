@@ -92,6 +92,18 @@ pub(super) fn run(request: &Request) -> anyhow::Result<ExitCode> {
     Ok(batch::tell_failed("not exported", &bad))
 }
 
+/// All forms of one session, in the folder `export` in its own. What is there stays.
+#[cfg(feature = "desktop")]
+pub(super) fn beside(folder: &Path, tell: &mut dyn FnMut(f32)) -> Result<PathBuf, String> {
+    let target = Target::new(&folder.join("export"), false);
+    let mut begun = 0.0;
+    let exported = one(folder, &Form::ALL, &target, |_| {
+        tell(begun / Form::ALL.len() as f32);
+        begun += 1.0;
+    });
+    exported.map(|_| target.folder).map_err(|error| format!("{error:#}"))
+}
+
 /// Before anything is begun.
 fn refuse_to_overwrite(request: &Request, forms: &[Form], targets: &[Target]) -> Result<(), ExportError> {
     for (folder, target) in request.sessions.iter().zip(targets) {

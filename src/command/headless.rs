@@ -402,11 +402,16 @@ impl Report {
             Event::Fusion(fusion) => self.fusion = Some(fusion.clone()),
             Event::Begun(at) if self.is_demo => self.followed = Followed::from(*at),
             Event::StageFailed { stage, message } => self.failed.push(json!({"stage": stage, "message": message})),
-            Event::Recording(state) => {
-                if let Some(Progress::Failed { message, .. }) = &state.progress {
+            Event::Recording(state) => match &state.progress {
+                Some(Progress::Failed { message, .. }) => {
                     self.failed.push(json!({"stage": "record", "message": message}));
                 }
-            }
+                Some(Progress::Saved { verified, .. }) if verified.lost > 0 || !verified.is_whole() => {
+                    let message = format!("{} items could not be kept", verified.lost);
+                    self.failed.push(json!({"stage": "record", "message": message}));
+                }
+                _ => {}
+            },
             Event::StageOff { modality, message } => {
                 self.off.push(json!({"modality": modality.name(), "message": message}));
             }

@@ -89,10 +89,13 @@ impl Recording {
     }
 }
 
+/// No stretch is longer, seconds.
+const LONGEST_SECS: f64 = 1e6;
+
 fn step(line: &str) -> Option<(f64, Step)> {
     let (secs, rest) = line.trim().split_once(' ')?;
     let (word, more) = rest.trim().split_once(' ').unwrap_or((rest.trim(), ""));
-    let length = || more.trim().parse::<f64>().ok().filter(|secs| secs.is_finite() && *secs >= 0.0);
+    let length = || more.trim().parse::<f64>().ok().filter(|secs| (0.0..=LONGEST_SECS).contains(secs));
     let step = match word {
         "mark" if !more.is_empty() => Step::Mark(more.trim().to_owned()),
         "exclude" => Step::Exclude(length()?),
@@ -146,8 +149,11 @@ pub(super) fn list(request: &List, place: &Place) -> anyhow::Result<ExitCode> {
     for entry in all.iter().filter(wanted) {
         shown += 1;
         let Header { subject, began_utc, .. } = &entry.header;
-        let found =
-            if request.check { state(&entry.folder)? } else { (entry.colour.clone().unwrap_or_default(), true) };
+        let found = if request.check {
+            state(&entry.folder).unwrap_or_else(|error| (format!("can't be read: {error:#}"), false))
+        } else {
+            (entry.colour.clone().unwrap_or_default(), true)
+        };
         is_well &= found.1;
         println!(
             "{}  {}  {}  {}  {:.1} MB  {}\n  {}",
@@ -292,7 +298,7 @@ mod tests {
         assert!(matches!(script.due(0.0, now)[..], [Command::Record(_)]));
         assert_eq!(script.due(6.0, now), [Command::Pause, Command::Mark(Mark::point(now, "a stimulus", ""))]);
         assert_eq!(script.due(9.0, now), [Command::Forget(std::time::Duration::from_secs(3))]);
-        for odd in ["mark a", "1 forget", "1 forget -2", "x pause", "1 dance", "1 mark"] {
+        for odd in ["mark a", "1 forget", "1 forget -2", "1 forget 1e20", "x pause", "1 dance", "1 mark"] {
             assert!(step(odd).is_none(), "{odd}");
         }
     }

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::path::Path;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,6 +9,8 @@ use std::thread::JoinHandle;
 
 use crate::capture::devices;
 use crate::command::Place;
+use crate::command::certify;
+use crate::command::export;
 use crate::fuse::FusionKind;
 use crate::pipeline;
 use crate::pipeline::SourceChoice;
@@ -20,12 +21,6 @@ use crate::pipeline::live::LiveSettings;
 use crate::pipeline::replay::Otherwise;
 use crate::pipeline::replay::late;
 use crate::pipeline::replay::replay;
-use crate::record::Kept;
-use crate::report::export;
-use crate::report::export::ExportError;
-use crate::report::export::Form;
-use crate::report::export::Recorded;
-use crate::report::export::Target;
 use crate::session::Consent;
 use crate::session::Session;
 use crate::settings;
@@ -69,7 +64,12 @@ pub(super) fn run(place: &Place, first: First) -> anyhow::Result<ExitCode> {
         }),
         save: Box::new(move |options| keep(kept.as_deref(), options)),
         sessions: place.settings.sessions_folder(),
-        export: Some(Arc::new(hand_over)),
+        export: Some(Arc::new(export::beside)),
+        certify: Some(Arc::new(|folder, verified| {
+            let made = certify::of_verified(folder, verified).map_err(|error| format!("{error:#}"))?;
+            let reasons = made.0.reasons.iter().map(ToString::to_string).collect();
+            Ok((made.0.colour.to_string(), reasons))
+        })),
         rescore: Some(rescore(place)),
         speaker: Some(Arc::new(pipeline::speaker)),
         keep_baseline: Box::new(move |baseline| keep_baseline(&kept_baselines, baseline)),
@@ -79,24 +79,6 @@ pub(super) fn run(place: &Place, first: First) -> anyhow::Result<ExitCode> {
     wait_for(&last);
     done?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Exports a session in every form, into the folder `export` in its own. What is there stays.
-fn hand_over(folder: &Path, tell: &mut dyn FnMut(f32)) -> Result<PathBuf, String> {
-    let said = |error: &dyn std::error::Error| error.to_string();
-    let target = Target::new(&folder.join("export"), false);
-    let session = Session::open(folder).map_err(|error| said(&error))?;
-    if let Some(path) = export::existing(session.header(), &Form::ALL, &target) {
-        return Err(said(&ExportError::Exists { path }));
-    }
-    let kept = Kept::load(&session).map_err(|error| said(&error))?;
-    let recorded = Recorded::new(&session, &kept).map_err(|error| said(&error))?;
-    let mut begun = 0.0;
-    let exported = export::write(&recorded, &Form::ALL, &target, |_| {
-        tell(begun / Form::ALL.len() as f32);
-        begun += 1.0;
-    });
-    exported.map(|_| target.folder).map_err(|error| said(&error))
 }
 
 /// How another fusion answers to a session, with the networks that are here.
@@ -122,16 +104,20 @@ fn rescore(place: &Place) -> ui::Rescore {
 
 /// A participant's baseline, as a file.
 fn keep_baseline(folder: &Path, baseline: &Baseline) -> Result<(), String> {
+    let path = folder.join(file_of(&baseline.participant));
+    let theirs = std::fs::read(&path).ok().and_then(|text| serde_json::from_slice::<Baseline>(&text).ok());
+    if theirs.is_some_and(|theirs| theirs.participant != baseline.participant) {
+        return Err(format!("another participant's code gives the same file; choose another code\nfile: {path:?}"));
+    }
     let text = serde_json::to_string(baseline).map_err(|error| error.to_string())?;
-    crate::session::keep(&folder.join(file_of(&baseline.participant)), text.as_bytes())
-        .map_err(|error| error.to_string())
+    crate::session::keep(&path, text.as_bytes()).map_err(|error| error.to_string())
 }
 
 fn kept_baseline(folder: &Path, participant: &str) -> Option<Baseline> {
     let text = std::fs::read(folder.join(file_of(participant))).ok()?;
     let baseline = serde_json::from_slice::<Baseline>(&text).ok()?;
     // One that was forgotten has nothing in it.
-    (baseline.participant == participant && !baseline.known.face.is_empty()).then_some(baseline)
+    (baseline.participant == participant && !baseline.means.is_empty()).then_some(baseline)
 }
 
 fn file_of(participant: &str) -> String {

@@ -283,7 +283,13 @@ impl RecordState {
     /// Whether anything is still recorded.
     #[must_use]
     pub const fn is_running(&self) -> bool {
-        !matches!(self.progress, Some(Progress::Saved { .. } | Progress::Failed { .. }))
+        !matches!(self.progress, Some(Progress::Checking { .. } | Progress::Saved { .. } | Progress::Failed { .. }))
+    }
+
+    /// Whether nothing more will be told of it.
+    #[must_use]
+    pub const fn has_ended(&self) -> bool {
+        matches!(self.progress, Some(Progress::Saved { .. } | Progress::Failed { .. }))
     }
 }
 

@@ -27,6 +27,7 @@ pub use crate::fuse::FusionKind;
 pub use crate::record::Progress;
 pub use crate::session::Consent;
 pub use crate::session::Subject;
+pub use crate::session::Verified;
 pub use beside::beside;
 #[cfg(feature = "desktop")]
 pub use beside::speaker;

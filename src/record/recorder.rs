@@ -195,13 +195,15 @@ pub enum Progress {
 const NUMBERS: usize = 20_000;
 /// About 8 s of faces.
 const FACES: usize = 256;
-/// About 20 s of sound.
-const SOUND: usize = 2_000;
+/// About 20 s of sound, of which each block has a stamp beside it.
+const SOUND: usize = 4_000;
 const TALK: usize = 1_024;
 const PICTURES: usize = 8;
 const CONTROLS: usize = 64;
 const FLUSH: Duration = Duration::from_millis(150);
 const SYNC: Duration = Duration::from_millis(600);
+/// How long the end of a recording waits for a disk that refuses.
+const GIVE_UP: Duration = Duration::from_secs(30);
 const TELL: Duration = Duration::from_millis(250);
 /// Items taken from one link before the others have their turn.
 const AT_ONCE: usize = 256;
@@ -219,6 +221,8 @@ pub struct Recorder {
     /// What was forgotten: nothing of it is kept, whenever it comes.
     forgotten: Vec<Span>,
     markers: Vec<Item>,
+    to_forget: Vec<(Span, Vec<Item>)>,
+    unforgotten: Option<String>,
     trouble: Option<String>,
     newest: Timestamp,
     synced_until: Timestamp,
@@ -263,6 +267,8 @@ impl Recorder {
             lost_items: 0,
             forgotten: Vec::new(),
             markers: Vec::new(),
+            to_forget: Vec::new(),
+            unforgotten: None,
             trouble: None,
             newest: began,
             synced_until: began,
@@ -283,7 +289,10 @@ impl Recorder {
         loop {
             let mut is_over = false;
             match self.controls.poll() {
-                Next::Item(Control::Forget(span)) => self.forget(span, clock),
+                Next::Item(Control::Forget(span)) => {
+                    self.forget(span);
+                    self.go_on_forgetting(clock);
+                }
                 Next::Item(Control::Finish) | Next::Closed => is_over = true,
                 Next::Nothing => {}
             }
@@ -295,6 +304,7 @@ impl Recorder {
             }
             if now.since(flushed_at) >= FLUSH {
                 flushed_at = now;
+                self.go_on_forgetting(clock);
                 let newest = self.newest;
                 let is_due = now.since(synced_at) >= SYNC;
                 let done = if is_due { self.writer.sync() } else { self.writer.flush() };
@@ -314,6 +324,22 @@ impl Recorder {
                 wait(Duration::from_millis(4));
             }
         }
+        // A full disk may have room again in a while: what waits isn't given up at once.
+        let patience = clock.now() + GIVE_UP;
+        loop {
+            self.go_on_forgetting(clock);
+            let flushed = self.writer.flush();
+            let waiting = self.writer.waiting_bytes();
+            if self.to_forget.is_empty() && waiting == 0 || clock.now() >= patience {
+                break;
+            }
+            let why = flushed.err().map(|error| format!(": {error}")).unwrap_or_default();
+            self.trouble = Some(format!("the recording has ended, and {waiting} bytes still wait for the disk{why}"));
+            tell(self.progress());
+            wait(TELL);
+        }
+        self.count_lost(clock.now());
+        let waiting = self.writer.waiting_bytes();
         let (folder, of) = (self.writer.folder().to_path_buf(), self.writer.bytes());
         let finished = self.writer.finish().and_then(|folder| {
             let (session, mut checked_at) = (Session::open(&folder)?, Timestamp::ZERO);
@@ -327,7 +353,11 @@ impl Recorder {
         });
         tell(match finished {
             Ok((folder, verified)) => Progress::Saved { folder, verified },
-            Err(error) => Progress::Failed { folder, message: error.to_string() },
+            Err(error) => {
+                let left =
+                    if waiting > 0 { format!("{waiting} bytes never reached the disk; ") } else { String::new() };
+                Progress::Failed { folder, message: format!("{left}{error}") }
+            }
         });
     }
 
@@ -337,7 +367,7 @@ impl Recorder {
             bytes: self.writer.bytes(),
             synced_until: self.synced_until,
             lost: self.lost_items,
-            trouble: self.trouble.clone(),
+            trouble: self.unforgotten.clone().or_else(|| self.trouble.clone()),
             free_bytes: free_bytes(&folder),
             folder,
         }
@@ -365,16 +395,22 @@ impl Recorder {
         if is_marker(item) {
             self.markers.push(item.clone());
         }
-        if self.forgotten.iter().any(|span| is_of(*span, item)) {
+        if let Some(span) = self.forgotten.iter().find(|span| is_of(**span, item)).copied() {
+            // One that was on its way when it was to be forgotten: it stays, but for what was typed.
+            if is_marker(item) {
+                let marker = without_words(item, span.end);
+                self.put(marker);
+            }
             return;
         }
         self.put(keep.packed());
     }
 
     fn put(&mut self, item: Item) {
+        let stream = item.stream;
         match self.writer.put(item) {
             Ok(true) => {}
-            Ok(false) => self.lost_items += 1,
+            Ok(false) => self.lost.add(stream),
             Err(error) => tracing::error!(%error, "not kept"),
         }
     }
@@ -392,22 +428,34 @@ impl Recorder {
         self.put(event);
     }
 
-    fn forget(&mut self, span: Span, clock: &dyn Clock) {
+    fn forget(&mut self, span: Span) {
         self.forgotten.push(span);
         let mut notes = vec![self.own_event(span.end, span, &serde_json::json!({ "type": "forgotten" }))];
         // The operator's own marks stay, but for what was typed.
         for marker in self.markers.iter_mut().filter(|item| is_of(span, item)) {
-            if let Some(serde_json::Value::Object(mut event)) = marker.json() {
-                event.insert("text".to_owned(), "".into());
-                marker.bytes = serde_json::to_vec(&event).unwrap_or_default();
-                marker.arrived = span.end;
-                notes.push(marker.clone());
+            *marker = without_words(marker, span.end);
+            notes.push(marker.clone());
+        }
+        self.to_forget.push((span, notes));
+    }
+
+    /// Forgets what is to be forgotten; what the disk refuses is tried again, and said as long.
+    fn go_on_forgetting(&mut self, clock: &dyn Clock) {
+        while let Some((span, notes)) = self.to_forget.first() {
+            let span = *span;
+            match self.writer.forget(span, notes, |item| is_of(span, item)) {
+                Ok(_) => {
+                    self.to_forget.remove(0);
+                    self.synced_until = clock.now();
+                }
+                Err(error) => {
+                    let what = "what was to be forgotten is still on the disk, and is tried again";
+                    self.unforgotten = Some(format!("{what}: {error}"));
+                    return;
+                }
             }
         }
-        let done = self.writer.forget(span.start, notes, |item| is_of(span, item));
-        let done = done.and_then(|_| self.writer.sync());
-        self.trouble = done.err().map(|error| error.to_string());
-        self.synced_until = clock.now();
+        self.unforgotten = None;
     }
 
     fn own_event(&mut self, arrived: Timestamp, span: Span, what: &serde_json::Value) -> Item {
@@ -427,6 +475,16 @@ fn is_of(forgotten: Span, item: &Item) -> bool {
     let is_event = item.stream == streams::EVENTS;
     let is_late = item.arrived >= forgotten.end && item.span.start < forgotten.end;
     (item.arrived > forgotten.start && item.arrived < forgotten.end) || (is_late && !is_event)
+}
+
+/// A marker without what was typed, taken note of at another time.
+fn without_words(marker: &Item, arrived: Timestamp) -> Item {
+    let mut bytes = marker.bytes.clone();
+    if let Some(serde_json::Value::Object(mut event)) = marker.json() {
+        event.insert("text".to_owned(), "".into());
+        bytes = serde_json::to_vec(&event).unwrap_or_default();
+    }
+    Item { arrived, bytes, ..marker.clone() }
 }
 
 fn is_marker(item: &Item) -> bool {

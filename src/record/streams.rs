@@ -172,8 +172,8 @@ const VOICE_ABOUT: &str =
 const WORDS_ABOUT: &str = "what an utterance's words say, in numbers. Bytes: why there is no reading";
 const STAMPS_ABOUT: &str = "blocks of the sound card. start: when the first sample was captured, as the card says; seq: which \
     sample that is; corrected_less_raw: what the smoothed clock says, less that";
-const CLOCK_ABOUT: &str = "each second: the wall clock at `start` (utc_unix_nanos), drift of the sound card, losses, \
-    latencies and load";
+const CLOCK_ABOUT: &str = "each second: the wall clock at `start` (utc_unix_nanos), samples that the sound system lost, what \
+    each link passed and dropped, how long each stage takes, load and memory";
 const CROP_ABOUT: &str = "the face as the networks get it: 112x112 crop, PNG. Numbers: presence (0..1), box x, y, width, height \
     (px), then x, y, z (px) of 478 landmarks; none where no face was found. seq is the camera's";
 const PICTURE_ABOUT: &str = "the pictures in which a face was looked for: as the camera gave them where it gives JPEG, else \

@@ -105,32 +105,68 @@ pub fn withdraw(folder: &Path) -> Result<PathBuf, SessionError> {
             }
         }
     }
-    let root = folder.parent().unwrap_or(folder).join("withdrawn");
+    let root = folder.parent().unwrap_or(folder);
+    let receipts = root.join("withdrawn");
     let refused = |error: &std::io::Error, path: &Path| SessionError::disk(UNDELETED, error, path);
-    fs::create_dir_all(&root).map_err(|error| refused(&error, &root))?;
-    let (mut files, mut bytes) = (Vec::new(), 0);
-    for file in fs::read_dir(folder).map_err(|error| refused(&error, folder))?.flatten() {
-        let path = file.path();
-        let Ok(mut open) = fs::OpenOptions::new().write(true).open(&path) else { continue };
-        let length = open.metadata().map_or(0, |about| about.len());
-        writer::erase(&mut open, 0).map_err(|error| refused(&error, &path))?;
-        files.push(file.file_name().to_string_lossy().into_owned());
-        bytes += length;
+    fs::create_dir_all(&receipts).map_err(|error| refused(&error, &receipts))?;
+    let mut files = files_in(folder).map_err(|error| refused(&error, folder))?;
+    // What says that it is a session goes last: what is left after a power cut can be withdrawn again.
+    files.sort_by_key(|path| (path.file_name().is_some_and(|name| name == "session.json"), path.clone()));
+    let mut bytes = 0;
+    for path in &files {
+        bytes += remove(path).map_err(|error| refused(&error, path))?;
     }
     fs::remove_dir_all(folder).map_err(|error| refused(&error, folder))?;
-    writer::sync_folder(folder.parent().unwrap_or(folder));
-    files.sort();
+    writer::sync_folder(root);
+    let participant = &header.subject.participant;
+    let others = list(root)?.0.into_iter().any(|entry| entry.header.subject.participant == *participant);
+    let baseline = root.join("baselines").join(format!("{}.json", writer::plain(participant)));
+    if !others && baseline.exists() {
+        bytes += remove(&baseline).map_err(|error| refused(&error, &baseline))?;
+        files.push(baseline);
+    }
+    let name = |path: &PathBuf| path.strip_prefix(root).unwrap_or(path).display().to_string();
     let receipt = serde_json::json!({
         "withdrawn_utc": Utc::now().to_string(),
         "session": header.name,
-        "participant": header.subject.participant,
+        "participant": participant,
         "began_utc": header.began_utc,
         "consent": header.subject.consent,
-        "files": files,
+        "deleted": files.iter().map(name).collect::<Vec<_>>(),
         "bytes": bytes,
-        "left": "nothing of the session but this receipt",
+        "left": if others { "the baseline, as there are other sessions of this participant" } else { "this receipt" },
     });
-    let path = root.join(format!("{}.json", header.name));
+    let stem = writer::plain(&header.name);
+    let names = std::iter::once(stem.clone()).chain((2..).map(|number| format!("{stem}-{number}")));
+    let mut paths = names.map(|name| receipts.join(format!("{name}.json")));
+    let path = paths.find(|path| !path.exists()).unwrap_or_else(|| receipts.join("receipt.json"));
     writer::keep(&path, format!("{receipt:#}\n").as_bytes())?;
     Ok(path)
+}
+
+/// Overwrites a file and deletes it; its length.
+fn remove(path: &Path) -> std::io::Result<u64> {
+    let mut file = fs::OpenOptions::new().write(true).open(path)?;
+    let length = file.metadata()?.len();
+    writer::erase(&mut file, 0)?;
+    drop(file);
+    fs::remove_file(path)?;
+    Ok(length)
+}
+
+/// All files under a folder, however deep.
+fn files_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let (mut files, mut folders) = (Vec::new(), vec![folder.to_path_buf()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            if kind.is_dir() {
+                folders.push(entry.path());
+            } else if kind.is_file() {
+                files.push(entry.path());
+            }
+        }
+    }
+    Ok(files)
 }

@@ -25,8 +25,8 @@
 //! ```
 //!
 //! Times are nanoseconds of the session's monotonic clock, whose zero is when the program began. `start` and `end` are the
-//! stretch of the world that an item is about, `arrived` is when it was taken note of; chunks lie in the order of
-//! `arrived`. Which wall-clock time that is, the items of the stream `clock` say, once a second. What the numbers are and
+//! stretch of the world that an item is about, `arrived` is when it was taken note of; the items of one stage lie in the order
+//! of `arrived`, those of several within a moment of it. Which wall-clock time that is, the items of the stream `clock` say, once a second. What the numbers are and
 //! in which unit, the stream's header says (`columns`); a number that isn't known is NaN, never 0. What the bytes are it
 //! says as well (`bytes`).
 //!

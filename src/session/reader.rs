@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::io::Seek as _;
 use std::io::SeekFrom;
+use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -109,7 +110,8 @@ impl Session {
     ///
     /// If a file can't be opened; damage isn't an error.
     pub fn verify(&self, mut tell: impl FnMut(u64)) -> Result<Verified, SessionError> {
-        let mut verified = Verified { has_ended: true, ..Verified::default() };
+        let has_all = self.header.subject.consent.levels().all(|level| self.has(level));
+        let mut verified = Verified { has_ended: has_all, ..Verified::default() };
         for level in Consent::ALL.into_iter().filter(|level| self.has(*level)) {
             let mut file = self.file(level)?;
             let (mut counts, mut footers) = (std::collections::BTreeMap::new(), Vec::new());
@@ -125,6 +127,7 @@ impl Session {
                 }
                 tell(file.began());
             }
+            verified.has_ended &= !file.streams.is_empty();
             verified.items += counts.values().sum::<u64>();
             verified.lost += footers.iter().map(|footer| footer.lost).sum::<u64>();
             for stream in &file.streams {
@@ -140,31 +143,57 @@ impl Session {
     }
 
     fn end_forgetting(&self) -> Result<(), SessionError> {
-        let note = self.folder.join(writer::FORGETTING);
-        let Ok(text) = fs::read(&note) else { return Ok(()) };
-        let refused = |error: &std::io::Error| SessionError::disk(UNREADABLE, error, &note);
-        let from = serde_json::from_slice::<serde_json::Value>(&text).ok();
-        let from = from.and_then(|value| value.get("from_nanos")?.as_i64()).map(Timestamp::from_nanos);
-        if let Some(from) = from {
+        let path = self.folder.join(writer::FORGETTING);
+        let Ok(text) = fs::read(&path) else { return Ok(()) };
+        let refused = |error: &std::io::Error| SessionError::disk(UNREADABLE, error, &path);
+        if let Ok(note) = serde_json::from_slice::<writer::Forgetting>(&text) {
             for level in Consent::ALL.into_iter().filter(|level| self.has(*level)) {
-                let path = self.path(level);
-                let mut file = SessionFile::open(&path)?;
-                let cut = loop {
-                    match file.next() {
-                        Some(Ok(Chunk::Item(item))) if item.arrived > from => break Some(file.began()),
-                        Some(Ok(_)) => {}
-                        Some(Err(damage)) => break Some(damage.at),
-                        None => break None,
-                    }
-                };
-                if let Some(cut) = cut {
-                    let mut file = fs::OpenOptions::new().write(true).open(&path).map_err(|error| refused(&error))?;
-                    writer::erase(&mut file, cut).map_err(|error| refused(&error))?;
-                }
+                let file = self.path(level);
+                let again = note.again.get(&level).map(Vec::as_slice).unwrap_or_default();
+                end_forgetting(&file, &note, again)?;
             }
         }
-        fs::remove_file(&note).map_err(|error| refused(&error))
+        fs::remove_file(&path).map_err(|error| refused(&error))
     }
+}
+
+/// Cuts off what was to be forgotten, and writes again what wasn't.
+fn end_forgetting(path: &Path, note: &writer::Forgetting, again: &[u8]) -> Result<(), SessionError> {
+    let (from, until) = (Timestamp::from_nanos(note.from_nanos), Timestamp::from_nanos(note.until_nanos));
+    let mut file = SessionFile::open(path)?;
+    let (mut cut, mut later) = (None, again.to_vec());
+    while let Some(next) = file.next() {
+        match next {
+            Ok(Chunk::Item(item)) if item.arrived > from || cut.is_some() => {
+                cut.get_or_insert(file.began());
+                let mut bytes = Vec::new();
+                // What came after it isn't of it.
+                let is_later = item.arrived > until;
+                format::write(&Chunk::Item(item), &mut bytes).ok();
+                if is_later && !later.windows(bytes.len()).any(|window| window == bytes) {
+                    later.extend(bytes);
+                }
+            }
+            Ok(Chunk::Footer(footer)) if cut.is_some() => {
+                format::write(&Chunk::Footer(footer), &mut later).ok();
+            }
+            Ok(_) => {}
+            Err(damage) => {
+                cut.get_or_insert(damage.at);
+            }
+        }
+    }
+    drop(file);
+    let refused = |error: &std::io::Error| SessionError::disk(UNREADABLE, error, path);
+    let mut file = fs::OpenOptions::new().write(true).open(path).map_err(|error| refused(&error))?;
+    if let Some(cut) = cut {
+        writer::erase(&mut file, cut).map_err(|error| refused(&error))?;
+    }
+    if cut.is_some() || !again.is_empty() {
+        let end = file.seek(SeekFrom::End(0)).and_then(|_| file.write_all(&later)).and_then(|()| file.sync_data());
+        end.map_err(|error| refused(&error))?;
+    }
+    Ok(())
 }
 
 /// What was found in a session.
@@ -228,6 +257,8 @@ pub struct SessionFile {
     /// Where the buffer begins in the file.
     base: u64,
     is_at_end: bool,
+    /// Whether the disk refused to be read on.
+    is_unreadable: bool,
     began: u64,
     /// Where the headers at its beginning end.
     begins: u64,
@@ -235,6 +266,8 @@ pub struct SessionFile {
     streams: Vec<StreamHeader>,
 }
 
+/// Why a stretch can't be read where the disk refuses.
+pub(super) const UNREADABLE_THERE: &str = "the disk can't be read there";
 const READ: usize = 256 << 10;
 /// What is looked at in search of the next whole chunk, bytes times tries: a file made to be slow ends there.
 const MOST_SEARCH: usize = 512 << 20;
@@ -284,6 +317,7 @@ impl SessionFile {
             at: 0,
             base: from,
             is_at_end: false,
+            is_unreadable: false,
             began: from,
             begins: from,
             streams: Vec::new(),
@@ -337,9 +371,11 @@ impl SessionFile {
         self.at = 0;
         let wanted = more.max(READ).saturating_sub(self.buffer.len());
         let mut taken = (&self.file).take(wanted as u64);
-        // What can't be read is missing, and said as the file's end.
-        let read = taken.read_to_end(&mut self.buffer).unwrap_or(0);
-        self.is_at_end = read < wanted;
+        match taken.read_to_end(&mut self.buffer) {
+            Ok(read) => self.is_at_end = read < wanted,
+            // What is behind it is missing, which isn't the file's end.
+            Err(_) => (self.is_at_end, self.is_unreadable) = (true, true),
+        }
     }
 
     /// What is next, with as many bytes as it asks for.
@@ -401,6 +437,10 @@ impl Iterator for SessionFile {
                     self.streams.push(header.clone());
                 }
                 return Some(Ok(chunk));
+            }
+            Found::More(_) if std::mem::take(&mut self.is_unreadable) => {
+                self.at = self.buffer.len();
+                UNREADABLE_THERE
             }
             Found::More(_) if self.at == self.buffer.len() => return None,
             Found::More(_) => format::CUT,

@@ -12,6 +12,9 @@ use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use crate::session::Chunk;
 use crate::session::Consent;
 use crate::session::Footer;
@@ -21,6 +24,8 @@ use crate::session::SessionError;
 use crate::session::SessionFile;
 use crate::session::StreamHeader;
 use crate::session::format;
+use crate::session::reader;
+use crate::time::Span;
 use crate::time::Timestamp;
 
 /// What is written at once, bytes: whole chunks up to about here.
@@ -115,7 +120,7 @@ impl SessionWriter {
         self.streams.get(&stream).is_some_and(|stream| stream.level <= self.consent)
     }
 
-    /// Takes an item; false, and it counts as lost, if the disk has taken nothing for so long that there is no room.
+    /// Takes an item; false if the disk has taken nothing for so long that there is no room: say so by [`lose`](Self::lose).
     ///
     /// # Errors
     ///
@@ -128,15 +133,11 @@ impl SessionWriter {
             return Err(SessionError::NoConsent { stream: stream.name.clone(), consent: self.consent });
         };
         let is_taken = file.take(item);
-        if is_taken {
-            stream.items += 1;
-        } else {
-            stream.lost += 1;
-        }
+        stream.items += u64::from(is_taken);
         Ok(is_taken)
     }
 
-    /// Counts items that were lost before they came here.
+    /// Counts items that were lost.
     pub fn lose(&mut self, stream: u8, items: u64) {
         if let Some(stream) = self.streams.get_mut(&stream) {
             stream.lost += items;
@@ -146,6 +147,12 @@ impl SessionWriter {
     /// Items lost so far, by stream.
     pub fn lost(&self) -> impl Iterator<Item = (&str, u64)> {
         self.streams.values().filter(|stream| stream.lost > 0).map(|stream| (stream.name.as_str(), stream.lost))
+    }
+
+    /// Bytes that wait for the disk.
+    #[must_use]
+    pub fn waiting_bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.waiting_bytes as u64).sum()
     }
 
     /// Bytes of the session so far.
@@ -181,37 +188,46 @@ impl SessionWriter {
         result
     }
 
-    /// Takes what arrived after `from` and is to be forgotten off the disk: all of it is overwritten and cut off, then `notes`
-    /// and what isn't to be forgotten are written again. Returns how many items were forgotten.
+    /// Takes what arrived within `span` (or is of it, as `is_forgotten` says) off the disk: all that arrived after its beginning is
+    /// overwritten and cut off, then `notes` and what isn't to be forgotten are written again, and are on the disk as this
+    /// returns. Returns how many items were forgotten.
     ///
     /// # Errors
     ///
-    /// If the system refuses. What is there of it then is ended when the session is next opened.
+    /// If the system refuses: it may be tried again, with the same notes. Where the program ends within it, it is ended when the
+    /// session is next opened.
     pub fn forget(
         &mut self,
-        from: Timestamp,
-        notes: Vec<Item>,
+        span: Span,
+        notes: &[Item],
         is_forgotten: impl Fn(&Item) -> bool,
     ) -> Result<u64, SessionError> {
-        let intent = serde_json::json!({ "from_nanos": from.nanos() }).to_string();
-        keep(&self.folder.join(FORGETTING), intent.as_bytes())?;
-        let (mut forgotten, mut kept) = (0, Vec::new());
-        for file in &mut self.files {
-            for item in file.cut(from)? {
+        let mut cuts = Vec::new();
+        for file in &self.files {
+            cuts.push(file.after(span.start)?);
+        }
+        let kept: Vec<Item> =
+            cuts.iter().flat_map(|cut| &cut.after).filter(|item| !is_forgotten(item)).cloned().collect();
+        let new = notes.iter().filter(|note| !kept.contains(note)).cloned();
+        let again: Vec<Item> = new.chain(kept.iter().cloned()).collect();
+        let note = Forgetting::of(span, &again, |stream| self.streams.get(&stream).map(|stream| stream.level));
+        let path = self.folder.join(FORGETTING);
+        keep(&path, &serde_json::to_vec(&note).unwrap_or_default())?;
+        sync_folder(&self.folder);
+        let mut forgotten = 0;
+        for (file, cut) in self.files.iter_mut().zip(cuts) {
+            for item in &cut.after {
+                forgotten += u64::from(is_forgotten(item));
                 if let Some(stream) = self.streams.get_mut(&item.stream) {
                     stream.items = stream.items.saturating_sub(1);
                 }
-                if is_forgotten(&item) {
-                    forgotten += 1;
-                } else {
-                    kept.push(item);
-                }
             }
+            file.cut(&cut)?;
         }
-        for item in notes.into_iter().chain(kept) {
+        for item in again {
             self.put(item)?;
         }
-        let path = self.folder.join(FORGETTING);
+        self.sync()?;
         fs::remove_file(&path).map_err(|error| SessionError::disk(FORGETTING_LEFT, &error, &path))?;
         sync_folder(&self.folder);
         Ok(forgotten)
@@ -221,7 +237,7 @@ impl SessionWriter {
     ///
     /// # Errors
     ///
-    /// If the system refuses; what was written before stays.
+    /// If the system refuses; what was written before stays. [`flush`](Self::flush) before it can be tried as often as needed.
     pub fn finish(mut self) -> Result<PathBuf, SessionError> {
         self.flush()?;
         for (id, stream) in &self.streams {
@@ -329,69 +345,109 @@ impl LevelFile {
         Ok(())
     }
 
-    /// Cuts off what arrived after `from`, and gives it.
-    fn cut(&mut self, from: Timestamp) -> Result<Vec<Item>, SessionError> {
-        let waiting = self.cut_waiting(from);
-        self.flush()?;
+    /// What arrived after `from`, and from where on it lies in the file. Changes nothing.
+    fn after(&self, from: Timestamp) -> Result<Cut, SessionError> {
         let place = self.places.partition_point(|(arrived, _)| *arrived <= from);
         let look_from = place.checked_sub(1).and_then(|at| self.places.get(at)).map_or(self.begins, |(_, at)| *at);
         let mut reader = SessionFile::part(&self.path, look_from)?;
-        let (mut cut, mut gone) = (None, Vec::new());
+        let (mut at, mut after) = (None, Vec::new());
         while let Some(next) = reader.next() {
-            let at = reader.began();
+            let began = reader.began();
             match next {
-                Ok(Chunk::Item(item)) if item.arrived > from || cut.is_some() => {
-                    cut.get_or_insert(at);
-                    gone.push(item);
+                Ok(Chunk::Item(item)) if item.arrived > from || at.is_some() => {
+                    at.get_or_insert(began);
+                    after.push(item);
                 }
                 Ok(_) => {}
-                // What can't be read may be of that time.
+                Err(damage) if damage.why == reader::UNREADABLE_THERE => {
+                    let error = io::Error::other(damage.to_string());
+                    return Err(SessionError::disk(UNWRITABLE, &error, &self.path));
+                }
+                // What can't be understood may be of that time.
                 Err(damage) => {
-                    cut.get_or_insert(damage.at);
+                    at.get_or_insert(damage.at);
                 }
             }
         }
-        if let Some(cut) = cut {
-            erase(&mut self.file, cut).map_err(|error| SessionError::disk(UNWRITABLE, &error, &self.path))?;
-            self.written = cut;
-            self.places.truncate(place);
-        }
-        gone.extend(waiting);
-        Ok(gone)
-    }
-
-    fn cut_waiting(&mut self, from: Timestamp) -> Vec<Item> {
-        let waiting = std::mem::take(&mut self.waiting);
-        self.waiting_bytes = 0;
-        let mut gone = Vec::new();
-        for block in waiting {
+        let mut waiting = Vec::new();
+        for block in &self.waiting {
             let mut rest = block.as_slice();
             while let format::Found::Chunk(chunk, length) = format::read(rest) {
                 match chunk {
-                    Chunk::Item(item) if item.arrived > from => gone.push(item),
-                    kept => {
-                        self.wait(&kept);
-                    }
+                    Chunk::Item(item) if item.arrived > from || at.is_some() => after.push(item),
+                    earlier => waiting.push(earlier),
                 }
                 rest = rest.get(length..).unwrap_or_default();
             }
         }
-        gone
+        Ok(Cut { at, after, waiting, places: place })
+    }
+
+    /// Cuts it off.
+    fn cut(&mut self, cut: &Cut) -> Result<(), SessionError> {
+        if let Some(at) = cut.at {
+            erase(&mut self.file, at).map_err(|error| SessionError::disk(UNWRITABLE, &error, &self.path))?;
+            self.written = at;
+        }
+        self.places.truncate(cut.places);
+        self.waiting.clear();
+        self.waiting_bytes = 0;
+        for chunk in &cut.waiting {
+            self.wait(chunk);
+        }
+        Ok(())
+    }
+}
+
+/// What lies after a time in a file.
+struct Cut {
+    /// From where on in the file.
+    at: Option<u64>,
+    after: Vec<Item>,
+    /// What waits and is of before.
+    waiting: Vec<Chunk>,
+    /// How many places are of before.
+    places: usize,
+}
+
+/// The note that forgetting has begun, with what is to be there again after it: enough to end it after a power cut.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Forgetting {
+    pub(super) from_nanos: i64,
+    pub(super) until_nanos: i64,
+    /// Chunks that are to be written again, by level.
+    pub(super) again: BTreeMap<Consent, Vec<u8>>,
+}
+
+impl Forgetting {
+    fn of(span: Span, again: &[Item], level_of: impl Fn(u8) -> Option<Consent>) -> Self {
+        let mut bytes = BTreeMap::new();
+        for item in again {
+            if let Some(level) = level_of(item.stream) {
+                format::write(&Chunk::Item(item.clone()), bytes.entry(level).or_insert_with(Vec::new)).ok();
+            }
+        }
+        Self { from_nanos: span.start.nanos(), until_nanos: span.end.nanos(), again: bytes }
     }
 }
 
 /// Overwrites a file from `cut` on, and cuts it there.
 pub(super) fn erase(file: &mut File, cut: u64) -> io::Result<()> {
-    let end = file.metadata()?.len();
-    file.seek(SeekFrom::Start(cut))?;
-    let mut left = end.saturating_sub(cut);
+    let overwritten = overwrite(file, cut);
+    // Where it can't be overwritten it is cut off all the same.
+    file.set_len(cut)?;
+    file.sync_data()?;
+    overwritten
+}
+
+fn overwrite(file: &mut File, from: u64) -> io::Result<()> {
+    let mut left = file.metadata()?.len().saturating_sub(from);
+    file.seek(SeekFrom::Start(from))?;
     while left > 0 {
         let now = ZEROS.get(..(left.min(ZEROS.len() as u64)) as usize).unwrap_or_default();
         file.write_all(now)?;
         left -= now.len() as u64;
     }
-    file.sync_data()?;
-    file.set_len(cut)?;
     file.sync_data()
 }
 

@@ -118,6 +118,7 @@ struct Seen {
 /// A check that goes on.
 #[derive(Debug, Clone)]
 pub struct Check {
+    participant: String,
     began: Timestamp,
     steps: Vec<Seen>,
     told: usize,
@@ -127,10 +128,11 @@ pub struct Check {
 }
 
 impl Check {
-    /// Begins now.
+    /// Begins now, with this participant.
     #[must_use]
-    pub fn begin(now: Timestamp) -> Self {
+    pub fn begin(participant: String, now: Timestamp) -> Self {
         Self {
+            participant,
             began: now,
             steps: vec![Seen::default(); STEPS.len()],
             told: 0,
@@ -138,6 +140,12 @@ impl Check {
             speech: Vec::new(),
             has_asked: false,
         }
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn participant(&self) -> &str {
+        &self.participant
     }
 
     /// The step that it is at, its number, and how many seconds of it are left; `None` once all are through.
@@ -198,7 +206,6 @@ impl Check {
             face_share: faces as f32 / pictures.max(1) as f32,
             brightness: all(|seen| &seen.brightness),
             width_px: all(|seen| &seen.width_px),
-            // Pictures may be drawn less often than levels come: hops that were missed count as those that were heard.
             speech_secs: self.speech.len() as f32 * HOP_SECS,
             speech_db: mean(self.speech.iter().map(|(level, _)| *level)),
             snr_db: self.speech.last().map(|(_, snr)| *snr),
@@ -332,7 +339,7 @@ mod tests {
 
     /// A check in which each measure but `still` moves in its step.
     fn checked(still: &str, brightness: f32) -> Check {
-        let mut check = Check::begin(Timestamp::ZERO);
+        let mut check = Check::begin("P07".to_owned(), Timestamp::ZERO);
         let moves = [("smile", "mouthSmile"), ("frown", "browDown"), ("blink", "eyeBlink"), ("read", "jawOpen")];
         for tenth in 0..600u32 {
             let now = Timestamp::from_secs(f64::from(tenth) / 10.0);
@@ -352,7 +359,7 @@ mod tests {
 
     #[test]
     fn the_steps_take_a_minute() {
-        let check = Check::begin(Timestamp::ZERO);
+        let check = Check::begin("P07".to_owned(), Timestamp::ZERO);
 
         assert!((STEPS.iter().map(|step| step.secs).sum::<f32>() - 60.0).abs() < 1e-3);
         assert_eq!(check.step(Timestamp::from_secs(8.0)).unwrap().1.name, "read");

@@ -97,6 +97,12 @@ pub type KeepBaseline = Box<dyn Fn(&Baseline) -> Result<(), String>>;
 /// The baseline that was kept of a participant, by their code.
 pub type KeptBaseline = Box<dyn Fn(&str) -> Option<Baseline>>;
 
+/// A certificate's colour, and why it isn't green; or why there is none.
+pub type Certified = Result<(String, Vec<String>), String>;
+
+/// Makes the certificate of a session that was looked through.
+pub type Certify = Arc<dyn Fn(&std::path::Path, &crate::pipeline::Verified) -> Certified + Send + Sync>;
+
 /// What the program does for the window.
 pub struct Host {
     /// Starts a pipeline; the one before has been dropped by then.
@@ -113,6 +119,8 @@ pub struct Host {
     pub kept_baseline: KeptBaseline,
     /// Exports a session; `None` where that can't be done.
     pub export: Option<Export>,
+    /// Makes a session's certificate; `None` where that can't be done.
+    pub certify: Option<Certify>,
     /// Has another fusion answer to a session; `None` where that can't be done.
     pub rescore: Option<Rescore>,
     /// Opens the loudspeaker; `None` where nothing is to be heard.

@@ -3,7 +3,6 @@
 use serde::Deserialize;
 use serde::Serialize;
 
-use crate::pipeline::Consent;
 use crate::pipeline::FusionKind;
 use crate::pipeline::Pick;
 
@@ -46,8 +45,6 @@ pub struct Options {
     pub participant: String,
     /// The task last recorded.
     pub task: String,
-    /// The consent last recorded with.
-    pub consent: Consent,
 }
 
 /// What the keys 1 to 9 mark, unless the settings say otherwise.
@@ -74,7 +71,6 @@ impl Default for Options {
             markers: MARKERS.map(str::to_owned).to_vec(),
             participant: "P01".to_owned(),
             task: String::new(),
-            consent: Consent::Numbers,
         }
     }
 }

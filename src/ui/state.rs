@@ -82,6 +82,8 @@ pub struct State {
     pub is_closed: bool,
     /// How the recording is doing, once there was one.
     pub recording: Option<RecordState>,
+    /// The recording that ended last, until somebody has taken it.
+    pub saved: Option<RecordState>,
     /// What is known of the person, when it was asked for.
     pub known: Option<KnownPerson>,
     /// What was marked.
@@ -139,12 +141,22 @@ impl State {
             Event::Fusion(fusion) => self.fusion = Some(fusion),
             Event::Person(person) => self.person = person,
             Event::Health(health) => self.health = Some(*health),
-            Event::Recording(state) => self.recording = Some(*state),
+            Event::Recording(state) => self.take_recording(*state),
             Event::Forgotten(span) => self.forget(span),
             Event::Marked(mark) => self.marks.push(mark),
             Event::Known(known) => self.known = Some(*known),
             Event::Begun(at) => self.begun = Some(at),
             Event::Ended => self.ended_at = Some(now),
+        }
+    }
+
+    /// How a recording is doing; one that has ended says so beside one that has begun since.
+    fn take_recording(&mut self, state: RecordState) {
+        if state.has_ended() {
+            self.saved = Some(state.clone());
+        }
+        if self.recording.as_ref().is_none_or(|current| current.since <= state.since || !current.is_running()) {
+            self.recording = Some(state);
         }
     }
 

@@ -9,6 +9,7 @@ use crate::signal::Modality;
 use crate::time::Span;
 use crate::time::Timestamp;
 use crate::ui::Baseline;
+use crate::ui::Certified;
 use crate::ui::Options;
 use crate::ui::playback::Playback;
 use crate::ui::state::State;
@@ -37,6 +38,8 @@ pub struct View<'a> {
     pub devices: Option<&'a (Vec<String>, Vec<String>)>,
     /// Show what it would be without this one.
     pub without: Option<Modality>,
+    /// The certificate of the session that was saved last, once it is made.
+    pub certificate: Option<&'a Certified>,
     /// The participant's baseline, and how far the face is from it lately.
     pub baseline: Option<(&'a Baseline, Option<f32>)>,
     /// Where the pointer is in the timeline.

@@ -100,7 +100,7 @@ fn a_session_of_numbers_has_no_face_no_voice_and_no_words() {
     }
     let mut files: Vec<_> = fs::read_dir(session.folder()).unwrap().map(|file| file.unwrap().file_name()).collect();
     files.sort();
-    assert_eq!(files, ["numbers.cpx", "session.json"]);
+    assert_eq!(files, ["certificate.html", "certificate.json", "numbers.cpx", "session.json"]);
     // The participant says this, over and over; nothing of it may be there, nor any picture.
     let bytes = fs::read(session.folder().join("numbers.cpx")).unwrap();
     let heard = Kept::load(&recorded().session("inputs")).unwrap().transcripts;
@@ -110,6 +110,13 @@ fn a_session_of_numbers_has_no_face_no_voice_and_no_words() {
         assert!(!has(word.as_bytes()), "{word}");
     }
     assert!(!has(b"\x89PNG") && !has(b"\xff\xd8\xff"));
+    for file in files {
+        let text = fs::read(session.folder().join(file)).unwrap();
+        for said in &heard {
+            let said = said.value.text.trim().as_bytes();
+            assert!(!text.windows(said.len()).any(|window| window.eq_ignore_ascii_case(said)), "{:?}", said);
+        }
+    }
     // No item is long enough for sound, landmarks or an embedding.
     let kept = [streams::AFFECT, streams::FACE, streams::VOICE, streams::WORDS, streams::LEVEL, streams::SOUND_STAMPS];
     for chunk in session.file(Consent::Numbers).unwrap().flatten() {

@@ -200,7 +200,8 @@ fn what_is_forgotten_is_not_in_the_folder_any_more_and_the_gap_is() {
     let from = Timestamp::from_secs(39.5);
     let note = item(streams::EVENTS, 100_000, Vec::new(), br#"{"type":"forgotten"}"#.to_vec());
 
-    let forgotten = writer.forget(from, vec![note], |_| true).unwrap();
+    let span = Span::new(from, Timestamp::from_secs(100.0));
+    let forgotten = writer.forget(span, &[note], |_| true).unwrap();
 
     // While it goes on, too, and not only in what a reader shows.
     let folder = writer.folder().to_path_buf();
@@ -217,11 +218,13 @@ fn forgetting_that_was_cut_short_is_ended_at_the_next_opening() {
     let root = tempfile::tempdir().unwrap();
     let all: Vec<_> = (0..20).map(|at| item(streams::AFFECT, at * 1000, vec![at as f32], Vec::new())).collect();
     let folder = written(root.path(), &all);
-    fs::write(folder.join("forgetting.json"), r#"{"from_nanos":9500000000}"#).unwrap();
+    let note = r#"{"from_nanos":9500000000,"until_nanos":15500000000,"again":{}}"#;
+    fs::write(folder.join("forgetting.json"), note).unwrap();
 
     let session = Session::open(&folder).unwrap();
 
-    assert_eq!(items(&session).0, all[..10]);
+    // What came later isn't of it.
+    assert_eq!(items(&session).0, [&all[..10], &all[16..]].concat());
     assert!(!folder.join("forgetting.json").exists());
 }
 

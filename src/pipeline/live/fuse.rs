@@ -29,6 +29,7 @@ use crate::pipeline::live::Waker;
 use crate::pipeline::live::health::Gauge;
 use crate::pipeline::live::keeping::Keeping;
 use crate::pipeline::live::keeping::Origin;
+use crate::pipeline::live::keeping::Starting;
 use crate::pipeline::live::spawn::guarded;
 use crate::pipeline::live::stage::Note;
 use crate::pipeline::live::stage::Order;
@@ -73,6 +74,9 @@ pub(super) struct Fusing {
     /// Inputs that begin before it count no more: they are of before a beginning.
     pub(super) not_before: Timestamp,
     pub(super) keeping: Option<Keeping>,
+    pub(super) starting: Option<Starting>,
+    /// What is done to the input on purpose.
+    pub(super) troubles: Vec<&'static str>,
     /// Recordings that were ended and are still on their way to the disk.
     pub(super) ending: Vec<Keeping>,
     pub(super) origin: Origin,
@@ -158,7 +162,7 @@ impl Run {
                 self.events.offer_leaving(Event::Health(health), LEFT_FOR_CHANGES);
                 self.events.offer_leaving(Event::Person(fusing.person.clone()), LEFT_FOR_CHANGES);
             }
-            self.watch_recording(fusing, now);
+            self.watch_recording(ends, fusing, now);
             if !busy {
                 pause(Duration::from_millis(2));
             }
@@ -217,6 +221,9 @@ impl Run {
             Note::Refused(Timestamped { span, seq, .. }) => {
                 if ends.has_words && !fusing.has_failed("words") {
                     let why = "the machine is too slow to keep up with the words".to_owned();
+                    if let Some(keeping) = fusing.keeping.as_mut() {
+                        keeping.event(span, now, &serde_json::json!({ "type": "not_transcribed", "why": why }));
+                    }
                     self.events.offer(Event::NotTranscribed(Timestamped::new(span, seq, why)));
                 }
             }
@@ -318,15 +325,16 @@ impl Run {
                     let what = serde_json::json!({ "type": "baseline", "baseline": what });
                     fusing.keep_event(self.clock.now(), &what);
                 }
-                Command::Record(request) => self.record(&request, ends, fusing),
+                Command::Record(request) => self.record(&request, fusing),
                 Command::Pause => self.pause(ends, fusing),
                 Command::Resume => self.resume(ends, fusing),
                 Command::Forget(length) => self.forget(length, ends, fusing),
                 Command::Mark(mark) => self.mark(mark, fusing),
                 Command::StopRecording => Self::stop_recording(ends, fusing),
                 Command::Spoil(spoils) => {
-                    let names: Vec<_> = spoils.iter().map(|spoil| spoil.trouble.name()).collect();
-                    fusing.keep_event(self.clock.now(), &serde_json::json!({ "type": "spoil", "troubles": names }));
+                    fusing.troubles = spoils.iter().map(|spoil| spoil.trouble.name()).collect();
+                    let what = serde_json::json!({ "type": "spoil", "troubles": fusing.troubles });
+                    fusing.keep_event(self.clock.now(), &what);
                     let spoils: Arc<[_]> = spoils.into();
                     for orders in [&ends.face_orders, &ends.hear_orders, &ends.words_orders] {
                         orders.offer(Order::Spoil(spoils.clone()));
@@ -361,6 +369,8 @@ impl Fusing {
             is_over: false,
             not_before: Timestamp::ZERO,
             keeping: None,
+            starting: None,
+            troubles: Vec::new(),
             known: KnownPerson::default(),
             owed: 0,
             ending: Vec::new(),

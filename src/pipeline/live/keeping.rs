@@ -1,6 +1,7 @@
 //! Recording, from where answers are made: what is kept, pauses, forgetting, markers.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use serde_json::json;
 
 use crate::capture::SourceState;
 use crate::fuse::Fuser as _;
+use crate::fuse::FusionKind;
 use crate::link::event;
 use crate::link::event::EventInlet;
 use crate::link::event::Next;
@@ -40,7 +42,6 @@ use crate::record::values;
 use crate::session::Consent;
 use crate::session::Header;
 use crate::session::Item;
-use crate::session::SessionError;
 use crate::session::Subject;
 use crate::session::free_bytes;
 use crate::signal::Level;
@@ -57,6 +58,8 @@ const STUCK: Duration = Duration::from_millis(1500);
 const LEAST_FREE: u64 = 100 << 20;
 /// For so long a recorder that was told to end may say nothing.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long it is said that something was lost.
+const LOST_LATELY: Duration = Duration::from_secs(10);
 const PROGRESS: usize = 64;
 
 /// Where a run's input comes from, for the header of a session.
@@ -65,6 +68,8 @@ pub(super) struct Origin {
     header: Header,
     streams: streams::Origins,
     names: [Option<String>; 2],
+    /// The network of each fusion, as the list has it.
+    fusions: Vec<(FusionKind, (String, String))>,
 }
 
 impl Origin {
@@ -86,12 +91,14 @@ impl Origin {
             camera_latency_nanos: i64::from(settings.camera.latency_millis) * 1_000_000,
             ..Header::new(Subject::default())
         };
-        let fusion = stages.fusions.chosen().model().map(str::to_owned).into_iter().collect();
         let models = stages.models_by_modality();
+        let listed = |kind: FusionKind| Some((kind, stages.listed(kind.model()?)?));
+        let fusions = FusionKind::ALL.into_iter().filter_map(listed).collect();
         Self {
             header,
-            streams: streams::Origins { models, fusion, ..streams::Origins::default() },
+            streams: streams::Origins { models, ..streams::Origins::default() },
             names: [None, None],
+            fusions,
         }
     }
 
@@ -102,14 +109,28 @@ impl Origin {
         }
     }
 
-    fn begin(&self, subject: Subject, fusion: &str, began: Timestamp) -> (Header, streams::Origins) {
+    fn begin(&self, subject: Subject, fusion: FusionKind, began: Timestamp) -> (Header, streams::Origins) {
         let utc = Utc::now();
-        let mut header = Header { subject, fusion: fusion.to_owned(), ..self.header.clone() };
+        let mut header = Header { subject, fusion: fusion.name().to_owned(), ..self.header.clone() };
+        // Of the fusions only the one that answers is in use.
+        header.models.retain(|(name, _)| !self.fusions.iter().any(|(_, (fusion, _))| fusion == name));
+        let own = self.fusions.iter().find(|(kind, _)| *kind == fusion).map(|(_, listed)| listed.clone());
+        header.models.extend(own.clone());
         header.source_names.extend(self.names.iter().flatten().cloned());
         (header.began_utc, header.began_unix_nanos, header.began_nanos) = (utc.to_string(), utc.nanos(), began.nanos());
         let [camera, microphone] = self.names.clone().map(Option::unwrap_or_default);
-        (header, streams::Origins { camera, microphone, ..self.streams.clone() })
+        let fusion = own.into_iter().map(|(name, _)| name).collect();
+        (header, streams::Origins { camera, microphone, fusion, ..self.streams.clone() })
     }
+}
+
+/// A recording whose folder is being made.
+pub(super) struct Starting {
+    request: RecordRequest,
+    since: Timestamp,
+    made: EventInlet<Result<RecordLinks, String>>,
+    progress: EventInlet<Progress>,
+    thread: JoinHandle<()>,
 }
 
 /// A recording that goes on.
@@ -120,6 +141,8 @@ pub(super) struct Keeping {
     state: RecordState,
     /// When the recorder was last heard of.
     heard_at: Timestamp,
+    /// Items lost, and when their number last rose.
+    lost: (u64, Timestamp),
     answers: u64,
     events: u64,
     clocks: u64,
@@ -127,28 +150,38 @@ pub(super) struct Keeping {
 }
 
 impl Keeping {
+    /// Has a session's folder made by the thread that will record: the disk may be slow, or stuck.
     fn start(
         request: &RecordRequest,
-        (header, origins): (Header, streams::Origins),
-        clock: std::sync::Arc<dyn Clock>,
-    ) -> Result<Self, SessionError> {
-        let since = Timestamp::from_nanos(header.began_nanos);
-        let (recorder, links) = Recorder::create(&request.root, header, &origins)?;
-        let folder = recorder.folder().to_path_buf();
+        begun: (Header, streams::Origins),
+        clock: Arc<dyn Clock>,
+    ) -> std::io::Result<Starting> {
+        let (told, made) = event::link(1);
         let (outlet, progress) = event::link(PROGRESS);
+        let root = request.root.clone();
+        let since = Timestamp::from_nanos(begun.0.began_nanos);
         let thread = thread("record", move || {
-            recorder.run(clock.as_ref(), pause, |progress| {
-                outlet.offer(progress);
-            });
-        });
-        let thread = thread.map_err(|error| SessionError::Disk {
-            what: "the system gives no thread to record with",
-            reason: error.to_string(),
-            path: folder,
+            if let Some(free) = free_bytes(&root).filter(|free| *free < LEAST_FREE) {
+                told.offer(Err(format!(
+                    "there are {} MB left on the disk, and a recording needs {} to begin; make room, or choose another folder",
+                    free >> 20,
+                    LEAST_FREE >> 20
+                )));
+                return;
+            }
+            match Recorder::create(&root, begun.0, &begun.1) {
+                Ok((recorder, links)) => {
+                    told.offer(Ok(links));
+                    recorder.run(clock.as_ref(), pause, |progress| {
+                        outlet.offer(progress);
+                    });
+                }
+                Err(error) => {
+                    told.offer(Err(error.to_string()));
+                }
+            }
         })?;
-        let state =
-            RecordState { subject: request.subject.clone(), since, is_paused: false, progress: None, trouble: None };
-        Ok(Self { links, thread, progress, state, heard_at: since, answers: 0, events: 0, clocks: 0, markers: 0 })
+        Ok(Starting { request: request.clone(), since, made, progress, thread })
     }
 
     fn item(&self, item: Item) {
@@ -231,7 +264,7 @@ impl Keeping {
                     self.state.progress = Some(progress);
                     is_news = true;
                 }
-                Next::Closed if self.state.is_running() => {
+                Next::Closed if !self.state.has_ended() => {
                     self.stopped();
                     is_news = true;
                 }
@@ -251,7 +284,13 @@ impl Keeping {
         let (mut said, mut behind) = (None, Duration::ZERO);
         if let Some(Progress::Running { synced_until, trouble, free_bytes, lost, .. }) = &self.state.progress {
             behind = now.since(*synced_until);
+            if *lost > self.lost.0 {
+                self.lost = (*lost, now);
+            }
             said = trouble.as_ref().map(|trouble| format!("{trouble}; {lost} items lost so far"));
+            if said.is_none() && *lost > 0 && now.since(self.lost.1) < LOST_LATELY {
+                said = Some(format!("{lost} items could not be kept so far: the disk or the processor is too slow"));
+            }
             if said.is_none() && free_bytes.is_some_and(|free| free < 2 * LEAST_FREE) {
                 said = Some("the disk is almost full; make room, or end the recording".to_owned());
             }
@@ -273,7 +312,7 @@ impl Keeping {
         loop {
             match self.progress.wait(PATIENCE) {
                 Next::Item(progress) => self.state.progress = Some(progress),
-                Next::Closed if self.state.is_running() => self.stopped(),
+                Next::Closed if !self.state.has_ended() => self.stopped(),
                 Next::Closed => break,
                 Next::Nothing => {
                     let message =
@@ -327,7 +366,11 @@ impl Fusing {
     fn begin_anew(&mut self, knows: Knows, ends: &Ends, now: Timestamp) {
         let sources = self.gatherer.sources();
         let (fusion, is_raw) = (self.fusions.chosen().name(), self.person.is_raw);
-        let event = json!({ "type": "begin", "sources": sources, "fusion": fusion, "is_raw": is_raw });
+        let (is_frozen, troubles) = (self.person.is_frozen, &self.troubles);
+        let event = json!({
+            "type": "begin", "sources": sources, "fusion": fusion, "is_raw": is_raw, "is_frozen": is_frozen,
+            "troubles": troubles,
+        });
         self.gatherer.begin(sources);
         self.fusions.reset();
         self.not_before = now;
@@ -346,34 +389,52 @@ impl Fusing {
 }
 
 impl Run {
-    pub(super) fn record(&self, request: &RecordRequest, ends: &Ends, fusing: &mut Fusing) {
+    pub(super) fn record(&self, request: &RecordRequest, fusing: &mut Fusing) {
         let now = self.clock.now();
-        let failed = |message: String| {
-            let progress = Some(Progress::Failed { folder: request.root.clone(), message });
-            let state =
-                RecordState { subject: request.subject.clone(), since: now, is_paused: false, progress, trouble: None };
-            self.events.offer(Event::Recording(Box::new(state)));
-        };
-        if fusing.keeping.is_some() {
+        if fusing.keeping.is_some() || fusing.starting.is_some() {
             return;
         }
-        if let Some(free) = free_bytes(&request.root).filter(|free| *free < LEAST_FREE) {
-            let message = format!(
-                "there are {} MB left on the disk, and a recording needs {} to begin; make room, or choose another folder",
-                free >> 20,
-                LEAST_FREE >> 20
-            );
-            return failed(message);
-        }
-        let begun = fusing.origin.begin(request.subject.clone(), fusing.fusions.chosen().name(), now);
+        let begun = fusing.origin.begin(request.subject.clone(), fusing.fusions.chosen(), now);
         match Keeping::start(request, begun, self.clock.clone()) {
-            Ok(keeping) => {
-                self.events.offer(Event::Recording(Box::new(keeping.state.clone())));
-                fusing.keeping = Some(keeping);
-                fusing.begin_anew(Knows::AsBefore, ends, now);
+            Ok(starting) => fusing.starting = Some(starting),
+            Err(error) => {
+                self.not_recorded(request, format!("the system gives no thread to record with ({error})"), now);
             }
-            Err(error) => failed(error.to_string()),
         }
+    }
+
+    fn not_recorded(&self, request: &RecordRequest, message: String, now: Timestamp) {
+        let progress = Some(Progress::Failed { folder: request.root.clone(), message });
+        let state =
+            RecordState { subject: request.subject.clone(), since: now, is_paused: false, progress, trouble: None };
+        self.events.offer(Event::Recording(Box::new(state)));
+    }
+
+    /// Begins to keep, once there is a folder.
+    fn go_on_starting(&self, ends: &Ends, fusing: &mut Fusing) {
+        let Some(starting) = fusing.starting.take() else { return };
+        let made = match starting.made.poll() {
+            Next::Nothing => {
+                fusing.starting = Some(starting);
+                return;
+            }
+            Next::Item(made) => made,
+            Next::Closed => Err("the recorder has stopped unexpectedly".to_owned()),
+        };
+        let now = self.clock.now();
+        let Starting { request, since, progress, thread, .. } = starting;
+        let links = match made {
+            Ok(links) => links,
+            Err(message) => return self.not_recorded(&request, message, now),
+        };
+        let state = RecordState { subject: request.subject, since, is_paused: false, progress: None, trouble: None };
+        self.events.offer(Event::Recording(Box::new(state.clone())));
+        let (answers, events, clocks, markers) = (0, 0, 0, 0);
+        let (heard_at, lost) = (now, (0, now));
+        let keeping = Keeping { links, thread, progress, state, heard_at, lost, answers, events, clocks, markers };
+        fusing.keeping = Some(keeping);
+        // What was looked at while the folder was made isn't of the recording.
+        fusing.begin_anew(Knows::AsBefore, ends, now);
     }
 
     pub(super) fn pause(&self, ends: &Ends, fusing: &mut Fusing) {
@@ -426,12 +487,19 @@ impl Run {
     }
 
     /// Tells how the recording is doing.
-    pub(super) fn watch_recording(&self, fusing: &mut Fusing, now: Timestamp) {
+    pub(super) fn watch_recording(&self, ends: &Ends, fusing: &mut Fusing, now: Timestamp) {
+        self.go_on_starting(ends, fusing);
         for keeping in fusing.keeping.iter_mut().chain(&mut fusing.ending) {
             if let Some(state) = keeping.news(now) {
                 self.events.offer(Event::Recording(Box::new(state)));
             }
         }
-        fusing.ending.retain(|keeping| keeping.state.is_running());
+        fusing.ending.retain(|keeping| !keeping.state.has_ended());
+        // A recorder that is gone leaves room for another one.
+        if fusing.keeping.take_if(|keeping| keeping.state.has_ended()).is_some() {
+            for orders in [&ends.face_orders, &ends.hear_orders, &ends.voice_orders, &ends.words_orders] {
+                orders.offer(Order::KeepNothing);
+            }
+        }
     }
 }

@@ -9,6 +9,7 @@
 //! | `voice`      | newest window of talk → reading                     | windows are skipped                 |
 //! | `words`      | utterance → words → reading                         | a fifth waiting utterance is refused |
 //! | `fuse`       | loads and starts the rest, gathers, answers, tells  | answers are skipped                 |
+//! | `record`     | writes a session, while one is recorded             | what it is handed is refused, counted |
 //!
 //! Nothing waits for whoever reads the events: a full link refuses, and counts.
 

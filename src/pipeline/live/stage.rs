@@ -128,6 +128,8 @@ pub(super) const LOOK: Duration = Duration::from_millis(2);
 const VOICES_SECS: usize = 60;
 /// Chance in trouble made on purpose begins here: a demo goes the same way twice.
 pub(super) const SEED: u64 = 1;
+/// How long an order may wait while there is no sound.
+const LONGEST_WAIT: Duration = Duration::from_millis(50);
 pub(super) const DRAIN: Duration = Duration::from_millis(5);
 const FAILURES: u32 = 5;
 
@@ -195,13 +197,13 @@ impl FaceStage {
                 None => None,
             };
             let took = self.clock.now().since(began);
+            self.log.face(&view, (span, seq), self.clock.now());
             if let Some(outcome) = outcome {
                 if let Some(why) = outcome.afresh {
                     self.notes.offer(Note::Afresh(why));
                 }
                 let known_secs = self.encoder.as_ref().map_or(0.0, |encoder| encoder.person().secs());
                 let presence = outcome.presence.map(|evidence| Timestamped::new(span, seq, evidence));
-                self.log.face(&view, (span, seq), self.clock.now());
                 let (modality, place, features) = (Modality::Face, (span, seq), values::of_face(&view));
                 let told = Told { modality, presence, place, features, known_secs, took };
                 self.notes.offer(Note::Evidence(Box::new(told)));
@@ -257,6 +259,9 @@ impl FaceStage {
                     self.log.person((FACE_LOG, FACE_PERSON), now, reader.person());
                 }
                 (Order::Begin(begin), None) => self.log.begin(&begin),
+                (Order::TellKnown, None) => {
+                    self.notes.offer(Note::Known(Modality::Face, Vec::new()));
+                }
                 (_, None) => {}
             }
         }
@@ -284,7 +289,7 @@ impl HearStage {
     /// Samples → levels, windows of talk, utterances, stream after stream, until the streams end.
     pub(super) fn run(mut self) -> Result<(), String> {
         let mut counts = (0, 0, 0);
-        while let Some(mut stream) = self.waiting.take().or_else(|| self.streams.next()) {
+        while let Some(mut stream) = self.next_stream() {
             let Some(ear) = self.ear.take() else { return Ok(()) };
             let resampler = Resampler::new(stream.rate_hz).map_err(|error| error.to_string())?;
             let mut hearing = Hearing::new(ear, resampler);
@@ -293,6 +298,28 @@ impl HearStage {
             told?;
         }
         Ok(())
+    }
+
+    /// The next stream of sound; orders are taken while there is none.
+    fn next_stream(&mut self) -> Option<AudioStream> {
+        loop {
+            if let Some(stream) = self.waiting.take() {
+                return Some(stream);
+            }
+            for order in self.orders.drain().collect::<Vec<_>>() {
+                match order {
+                    Order::Spoil(spoils) => self.spoils = spoils,
+                    Order::Begin(begin) => self.log.begin(&begin),
+                    Order::KeepNothing => self.log.close(),
+                    _ => {}
+                }
+            }
+            match self.streams.wait(LONGEST_WAIT) {
+                Next::Item(stream) => return Some(stream),
+                Next::Nothing => {}
+                Next::Closed => return None,
+            }
+        }
     }
 
     fn hear(

@@ -64,6 +64,8 @@ pub(super) struct Inputs<'a> {
     /// Person statistics that come before the beginning that they are for.
     persons: [VecDeque<Vec<f32>>; 2],
     view: FaceView,
+    /// Stretches that can't be read.
+    pub(super) damage: u64,
 }
 
 /// The ear, and what it heard and nobody took yet.
@@ -109,6 +111,7 @@ impl<'a> Inputs<'a> {
             read_until: [Timestamp::ZERO; 3],
             persons: [VecDeque::new(), VecDeque::new()],
             view: FaceView::default(),
+            damage: 0,
         }
     }
 
@@ -158,7 +161,11 @@ impl<'a> Inputs<'a> {
                 Ok(had_work)
             }
             Some(Ok(Chunk::Item(item))) => self.take(item).map(|()| true),
-            Some(_) => Ok(true),
+            Some(Ok(_)) => Ok(true),
+            Some(Err(_)) => {
+                self.damage += 1;
+                Ok(true)
+            }
         }
     }
 

@@ -49,6 +49,14 @@ pub enum ReplayError {
     /// A network failed.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// The fusion that is to answer isn't there.
+    #[error("the {fusion} fusion can't answer again: {why}")]
+    NoFusion {
+        /// Which.
+        fusion: &'static str,
+        /// Why not.
+        why: String,
+    },
     /// Nothing but the late fusion can answer again without inputs.
     #[error(
         "this session has no inputs (its consent is for {consent}), so only the late fusion can answer again; add --fusion late"
@@ -75,10 +83,9 @@ pub struct Agreement {
 impl Agreement {
     fn take(&mut self, at: Timestamp, recorded: &[f32], again: &[f32], is_same_otherwise: bool) {
         self.compared += 1;
-        let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
         // What isn't known is NaN, whichever.
         let is_same = |(a, b): (&f32, &f32)| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
-        let has_as_many = bits(recorded).len() == again.len();
+        let has_as_many = recorded.len() == again.len();
         if has_as_many && is_same_otherwise && recorded.iter().zip(again).all(is_same) {
             self.identical += 1;
             return;
@@ -193,6 +200,7 @@ pub fn late(
         is_raw: false,
         all_raw: false,
         is_comparable: true,
+        damage: 0,
         replayed: Replayed::default(),
     };
     replay.run(session, &mut tell)?;
@@ -220,6 +228,7 @@ fn run(
         is_raw: false,
         all_raw: otherwise.is_raw,
         is_comparable: true,
+        damage: 0,
         replayed: Replayed::default(),
     };
     let result = replay.run(session, tell);
@@ -241,6 +250,8 @@ struct Replay<'a> {
     all_raw: bool,
     /// Whether all that was taken note of since the last beginning could be computed again.
     is_comparable: bool,
+    /// Damaged stretches of the inputs so far.
+    damage: u64,
     replayed: Replayed,
 }
 
@@ -271,23 +282,20 @@ impl Replay<'_> {
             streams::WORDS => self.evidence(Modality::Words, item),
             streams::LEVEL => self.level(item),
             streams::AFFECT => self.answer(item),
-            streams::EVENTS => {
-                self.event(item);
-                Ok(())
-            }
+            streams::EVENTS => self.event(item),
             _ => Ok(()),
         }
     }
 
-    fn event(&mut self, item: &Item) {
-        let Some(event) = item.json() else { return };
+    fn event(&mut self, item: &Item) -> Result<(), ReplayError> {
+        let Some(event) = item.json() else { return Ok(()) };
         let kind = event.get("type").and_then(serde_json::Value::as_str).unwrap_or_default();
         match kind {
             "begin" => {
                 let sources =
                     event.get("sources").and_then(|value| serde_json::from_value::<Sources>(value.clone()).ok());
                 self.gatherer.begin(sources.unwrap_or_default());
-                self.choose(event.get("fusion"));
+                self.choose(event.get("fusion"))?;
                 self.fusions.reset();
                 self.is_raw = event.get("is_raw") == Some(&true.into());
                 self.is_comparable = true;
@@ -303,7 +311,7 @@ impl Replay<'_> {
                 self.gatherer.afresh();
                 self.fusions.reset();
             }
-            "fusion" => self.choose(event.get("fusion")),
+            "fusion" => self.choose(event.get("fusion"))?,
             "personal" => self.is_raw = event.get("is_raw") == Some(&true.into()),
             "lost" => self.is_comparable = false,
             "forgotten" => {
@@ -312,14 +320,20 @@ impl Replay<'_> {
             }
             _ => {}
         }
+        Ok(())
     }
 
     /// The fusion that answered, or the one that is asked for.
-    fn choose(&mut self, recorded: Option<&serde_json::Value>) {
+    fn choose(&mut self, recorded: Option<&serde_json::Value>) -> Result<(), ReplayError> {
         let named = recorded.and_then(serde_json::Value::as_str);
         let named = FusionKind::ALL.into_iter().find(|kind| Some(kind.name()) == named);
-        if let Some(kind) = self.fusion.or(named) {
-            self.fusions.choose(kind);
+        match self.fusion.or(named) {
+            Some(kind) if !self.fusions.choose(kind) => {
+                let missing = self.fusions.missing().iter().find(|(other, _)| *other == kind);
+                let why = missing.map_or_else(|| "it isn't there".to_owned(), |(_, why)| why.clone());
+                Err(ReplayError::NoFusion { fusion: kind.name(), why })
+            }
+            _ => Ok(()),
         }
     }
 
@@ -329,6 +343,11 @@ impl Replay<'_> {
             Some(inputs) => inputs.evidence(modality, item.span)?,
             None => None,
         };
+        // What lies behind damage rests on what can't be read.
+        let damage = self.inputs.as_ref().map_or(0, |inputs| inputs.damage);
+        self.is_comparable &= damage == self.damage;
+        self.replayed.damage += damage - self.damage;
+        self.damage = damage;
         let Some((presence, features)) = again else {
             self.is_comparable &= self.inputs.is_none();
             self.observe(modality, recorded, item.arrived);
@@ -337,7 +356,7 @@ impl Replay<'_> {
         // Counted as it was: what the fusion looks at is the time.
         let presence = presence.map(|evidence| Timestamped { seq: item.seq, ..evidence });
         let made = values::of_presence(modality, &presence, (item.span, item.seq), &features, item.arrived);
-        if let Some(agreement) = self.replayed.evidence.get_mut(modality.index()) {
+        if let Some(agreement) = self.replayed.evidence.get_mut(modality.index()).filter(|_| self.is_comparable) {
             agreement.take(item.arrived, &item.values, &made.values, item.bytes == made.bytes);
         }
         self.observe(modality, presence, item.arrived);
@@ -355,11 +374,10 @@ impl Replay<'_> {
             Some(inputs) => inputs.level(item.span)?,
             None => None,
         };
-        if let Some(again) = &again {
+        if let (Some(again), true) = (&again, self.is_comparable) {
             self.replayed.levels.take(item.arrived, &item.values, &values::of_level(again), true);
-        } else {
-            self.is_comparable &= self.inputs.is_none();
         }
+        self.is_comparable &= again.is_some() || self.inputs.is_none();
         self.gatherer.hear(Timestamped::new(item.span, item.seq, again.unwrap_or(recorded)));
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Which time was kept, and which wasn't, and why.
 
+use crate::record::Happening;
 use crate::record::Kept;
 use crate::time::Span;
 use crate::time::Timestamp;
@@ -17,7 +18,7 @@ pub(super) struct Stretches {
 
 impl Stretches {
     pub(super) fn of(kept: &Kept) -> Self {
-        let whole = kept.span();
+        let whole = played(kept).unwrap_or_else(|| kept.span());
         let forgotten: Vec<Span> = kept.forgotten().collect();
         let mut paused = Vec::new();
         let mut since = None;
@@ -72,6 +73,22 @@ impl Stretches {
     }
 }
 
+/// When there was something to record, where a recording was played: before it began and after its end nothing is missing.
+fn played(kept: &Kept) -> Option<Span> {
+    if kept.header.source != "recording" {
+        return None;
+    }
+    let first = [kept.stamps.first(), kept.evidence.first().and_then(|faces| faces.first())];
+    let begins = first.into_iter().flatten().map(|item| item.span.start).min()?;
+    let is_end = |event: &&Happening| {
+        matches!(event.kind.as_str(), "camera" | "microphone")
+            && event.what.get("state").and_then(serde_json::Value::as_str) == Some("ended")
+    };
+    let ends = kept.events.iter().filter(is_end).map(|event| event.arrived).max()?;
+    Some(Span::new(begins.max(kept.span().start), ends))
+}
+
 pub(super) fn secs(spans: &[Span]) -> f64 {
-    spans.iter().map(|span| span.len().as_secs_f64()).sum()
+    // Nothing is 0, and not the -0 that an empty sum is.
+    spans.iter().map(|span| span.len().as_secs_f64()).sum::<f64>() + 0.0
 }

@@ -98,6 +98,11 @@ impl App {
     }
 
     fn open(&mut self, ctx: &Context, source: SourceChoice) {
+        if self.is_recording() {
+            // A recording ends when somebody says so, not because a file was dropped.
+            self.sheet = Some(Sheet::Record);
+            return;
+        }
         let picks = match &source {
             SourceChoice::Live { camera, microphone } => Some((camera.clone(), microphone.clone())),
             _ => None,

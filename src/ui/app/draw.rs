@@ -201,7 +201,7 @@ impl App {
                     }
                     Sheet::Record => panels::record_ui(ui, &self.view(), &mut record, &root),
                     Sheet::Baseline => {
-                        let who = (record.subject.participant.as_str(), self.check.as_ref());
+                        let who = (&mut record.subject.participant, self.check.as_ref());
                         panels::baseline_ui(ui, &self.view(), who, self.baseline.as_ref(), &self.drift)
                     }
                     Sheet::Mark => panels::mark_ui(ui, palette, &mut record),

@@ -17,12 +17,15 @@ use egui::Context;
 use egui::Ui;
 
 use crate::link::event::Next;
+use crate::pipeline::Consent;
+use crate::pipeline::Event;
 use crate::pipeline::SourceChoice;
 use crate::pipeline::Subject;
 use crate::pipeline::Tick;
 use crate::signal::Modality;
 use crate::time::Timestamp;
 use crate::ui::Baseline;
+use crate::ui::Certified;
 use crate::ui::First;
 use crate::ui::Host;
 use crate::ui::Options;
@@ -33,6 +36,7 @@ use crate::ui::Wiring;
 use crate::ui::app::replay::Replay;
 use crate::ui::baseline::Check;
 use crate::ui::baseline::Drift;
+use crate::ui::job::Job;
 use crate::ui::keys;
 use crate::ui::keys::Keys;
 use crate::ui::library::Library;
@@ -79,9 +83,13 @@ pub struct App {
     baseline: Option<Baseline>,
     /// Whether what is known of the person is from it.
     has_baseline: bool,
+    baseline_at: Timestamp,
     drift: Drift,
     /// When M was pressed.
     mark_at: Option<Timestamp>,
+    /// The certificate that is being made, and the last that was.
+    certifying: Option<Job<Certified>>,
+    certificate: Option<Certified>,
     /// When a stretch that doesn't count began.
     excluded_from: Option<Timestamp>,
     sheet: Option<Sheet>,
@@ -135,7 +143,8 @@ impl App {
             participant: options.participant.clone(),
             task: options.task.clone(),
             note: String::new(),
-            consent: options.consent,
+            // Never what another participant has consented to.
+            consent: Consent::Numbers,
         };
         let baseline = (host.kept_baseline)(&options.participant);
         let record = RecordForm { subject, mark: String::new() };
@@ -156,8 +165,11 @@ impl App {
             check: None,
             baseline,
             has_baseline: false,
+            baseline_at: Timestamp::ZERO,
             drift: Drift::default(),
             mark_at: None,
+            certifying: None,
+            certificate: None,
             excluded_from: None,
             sheet: None,
             snr_db: 0.0,
@@ -189,6 +201,7 @@ impl App {
         self.open_asked(ctx);
         self.drain(ctx);
         self.go_on_checking();
+        self.go_on_certifying();
         let own = if self.replay.is_open() { Keys::Replay } else { Keys::Live };
         for command in keys::pressed(ctx, own) {
             self.carry_out(ctx, command);
@@ -253,6 +266,7 @@ impl App {
             devices: self.devices.as_ref(),
             without: self.without,
             pointed_at: self.pointed_at,
+            certificate: self.certificate.as_ref(),
             baseline: self.baseline.as_ref().map(|baseline| (baseline, self.drift.from(baseline))),
             is_held: self.held.is_some() && self.state.ended_at.is_none(),
             is_started: self.wiring.is_some(),
@@ -265,7 +279,17 @@ impl App {
         let now = wiring.clock.now();
         for _ in 0..EVENTS_AT_ONCE {
             match wiring.events.poll() {
-                Next::Item(event) => self.state.take(event, now),
+                Next::Item(event) => {
+                    if let (Some(check), Event::Level(level)) = (&mut self.check, &event) {
+                        check.hear(level);
+                    }
+                    if let Event::Person(person) = &event
+                        && person.afresh.as_ref().is_some_and(|(at, _)| *at > self.baseline_at)
+                    {
+                        self.has_baseline = false;
+                    }
+                    self.state.take(event, now);
+                }
                 Next::Nothing => break,
                 Next::Closed => {
                     self.state.is_closed = true;
@@ -288,9 +312,6 @@ impl App {
                     check.see(&picture.found, now);
                 }
             }
-        }
-        if let (Some(check), Some(level)) = (&mut self.check, &self.state.level) {
-            check.hear(level);
         }
     }
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 use egui::Context;
 
 use crate::pipeline::Command;
+use crate::pipeline::Consent;
 use crate::pipeline::Mark;
+use crate::pipeline::Progress;
 use crate::pipeline::RecordRequest;
 use crate::pipeline::RecordState;
 use crate::time::Span;
@@ -13,6 +15,7 @@ use crate::time::Utc;
 use crate::ui::Baseline;
 use crate::ui::WindowCommand;
 use crate::ui::app::App;
+use crate::ui::job::Job;
 use crate::ui::panels;
 
 /// What one key forgets.
@@ -33,11 +36,13 @@ impl App {
         let since = self.state.recording.as_ref().map_or(now, |state| state.since);
         let told = match command {
             WindowCommand::Record if panels::record_missing(&self.record.subject).is_none() => {
+                self.record.subject.participant = self.record.subject.participant.trim().to_owned();
                 let subject = self.record.subject.clone();
                 let kept = subject.clone();
                 self.change(ctx, |options| {
-                    (options.participant, options.task, options.consent) = (kept.participant, kept.task, kept.consent);
+                    (options.participant, options.task) = (kept.participant, kept.task);
                 });
+                (self.excluded_from, self.certificate) = (None, None);
                 self.state.marks.clear();
                 self.sheet = None;
                 self.take_over_baseline(&subject.participant);
@@ -47,7 +52,15 @@ impl App {
             WindowCommand::PauseRecording if is_paused => Command::Resume,
             WindowCommand::PauseRecording => Command::Pause,
             WindowCommand::ForgetLast => Command::Forget(FORGOTTEN),
-            WindowCommand::StopRecording => Command::StopRecording,
+            WindowCommand::StopRecording => {
+                // A stretch that was begun and not ended goes to the end.
+                if let Some(from) = self.excluded_from.take() {
+                    wiring.commands.offer(Command::Mark(Mark::stretch("exclude", Span::new(from, now), "excluded")));
+                }
+                // What the next participant consents to is theirs to say.
+                self.record.subject.consent = Consent::Numbers;
+                Command::StopRecording
+            }
             WindowCommand::MarkKey(number) => {
                 let name = usize::from(*number).checked_sub(1).and_then(|at| self.options.markers.get(at));
                 let Some(name) = name else { return };
@@ -84,6 +97,20 @@ impl App {
         }
     }
 
+    /// Has a session that was saved certified, beside the window.
+    pub(super) fn go_on_certifying(&mut self) {
+        if let Some(done) = self.certifying.as_mut().and_then(Job::poll) {
+            self.certificate = Some(done.unwrap_or_else(|broken| Err(broken.to_string())));
+            self.certifying = None;
+        }
+        let Some(state) = self.state.saved.take() else { return };
+        let (Some(certify), Some(Progress::Saved { folder, verified })) = (&self.host.certify, state.progress) else {
+            return;
+        };
+        let certify = certify.clone();
+        self.certifying = Some(Job::start("certify", &self.waker, move |_| certify(&folder, &verified)));
+    }
+
     /// What is known of the person is from the baseline alone again; from nothing, if that was made in what is forgotten.
     fn forget_with_baseline(&mut self) {
         self.check = None;
@@ -110,9 +137,12 @@ impl App {
         self.baseline = (self.host.kept_baseline)(participant);
         self.has_baseline = self.baseline.is_some();
         let Some(wiring) = &self.wiring else { return };
+        self.baseline_at = wiring.clock.now();
         match &self.baseline {
-            Some(baseline) => wiring.commands.offer(Command::TakeOver(Box::new(baseline.known.clone()))),
-            None => wiring.commands.offer(Command::Afresh),
+            Some(baseline) if !baseline.known.face.is_empty() => {
+                wiring.commands.offer(Command::TakeOver(Box::new(baseline.known.clone())))
+            }
+            _ => wiring.commands.offer(Command::Afresh),
         };
     }
 }

@@ -144,6 +144,7 @@ impl App {
             devices: self.devices.as_ref(),
             without: None,
             pointed_at: self.pointed_at,
+            certificate: None,
             baseline: None,
             is_held: false,
             is_started: true,

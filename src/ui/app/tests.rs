@@ -123,6 +123,7 @@ fn host(launch: Option<Launch>) -> Host {
         keep_baseline: Box::new(|_| Ok(())),
         kept_baseline: Box::new(|_| None),
         export: None,
+        certify: None,
         rescore: None,
         speaker: None,
     }

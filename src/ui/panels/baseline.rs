@@ -17,7 +17,7 @@ use crate::ui::view::View;
 pub fn baseline_ui(
     ui: &mut Ui,
     view: &View<'_>,
-    (participant, check): (&str, Option<&Check>),
+    (participant, check): (&mut String, Option<&Check>),
     baseline: Option<&Baseline>,
     drift: &Drift,
 ) -> Option<WindowCommand> {
@@ -57,9 +57,14 @@ pub fn baseline_ui(
     }
     ui.separator();
     ui.horizontal(|ui| {
+        ui.label(RichText::new("participant").color(palette.muted));
+        ui.add(egui::TextEdit::singleline(participant).hint_text("a code: P07")).on_hover_text("whom the check is of");
+    });
+    ui.horizontal(|ui| {
         let begin = if baseline.is_some() { "check again" } else { "begin the check" };
         let hover = format!("a minute with {participant}; what was known of the person before is forgotten");
-        if ui.button(begin).on_hover_text(hover).clicked() {
+        let can = !participant.trim().is_empty();
+        if ui.add_enabled(can, egui::Button::new(begin)).on_hover_text(hover).clicked() {
             command = Some(WindowCommand::BeginCheck);
         }
         let is_raw = view.state.person.is_raw;

@@ -49,7 +49,7 @@ fn form_ui(ui: &mut Ui, view: &View<'_>, form: &mut RecordForm, root: &str) -> O
         ui.separator();
     }
     let subject = &mut form.subject;
-    let mut is_entered = false;
+    let (mut is_entered, before) = (false, subject.participant.clone());
     for (name, hint, text) in [
         ("participant", "a code, never a name: P07", &mut subject.participant),
         ("task", "what they do", &mut subject.task),
@@ -61,6 +61,10 @@ fn form_ui(ui: &mut Ui, view: &View<'_>, form: &mut RecordForm, root: &str) -> O
             is_entered |= field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
             field.labelled_by(label.id).on_hover_text(hint);
         });
+    }
+    if subject.participant != before {
+        // Another participant has consented to nothing yet.
+        subject.consent = Consent::Numbers;
     }
     ui.add_space(6.0);
     ui.label(RichText::new("What the participant has consented to being kept:").color(palette.muted));
@@ -171,15 +175,26 @@ pub fn mark_ui(ui: &mut Ui, palette: &Palette, form: &mut RecordForm) -> Option<
 pub fn notice(view: &View<'_>) -> Option<Notice> {
     let state = view.state.recording.as_ref()?;
     if let Some(trouble) = state.trouble.as_ref().filter(|_| state.is_running()) {
-        let text = format!("RECORDING, AND NOT ALL OF IT IS KEPT · {trouble}");
+        let text = format!("RECORDING, WITH TROUBLE · {trouble}");
         return Some(Notice { kind: NoticeKind::Recording, text, ways: ways(state) });
     }
     match &state.progress {
         Some(Progress::Saved { verified, folder }) => {
             let kind = if verified.is_whole() && verified.lost == 0 { NoticeKind::Note } else { NoticeKind::Failure };
+            let (kind, certificate) = match view.certificate {
+                None => (kind, String::new()),
+                Some(Ok((colour, reasons))) => {
+                    let why = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(" · ")) };
+                    (
+                        if colour == "green" { kind } else { NoticeKind::Failure },
+                        format!("Certificate {colour}{why} · "),
+                    )
+                }
+                Some(Err(error)) => (NoticeKind::Failure, format!("No certificate: {error} · ")),
+            };
             let copy = WindowCommand::Copy(folder.display().to_string());
             let way = ("copy its folder".to_owned(), "to the clipboard", copy);
-            Some(Notice { kind, text: ended(state), ways: vec![way] })
+            Some(Notice { kind, text: format!("{certificate}{}", ended(state)), ways: vec![way] })
         }
         Some(Progress::Failed { .. }) => {
             let way = ("record".to_owned(), "try again", WindowCommand::Sheet(crate::ui::Sheet::Record));
@@ -201,7 +216,7 @@ fn line(view: &View<'_>, state: &RecordState) -> String {
         Some(Progress::Running { bytes, .. }) => format!(" · {:.1} MB", *bytes as f64 / 1e6),
         _ => String::new(),
     };
-    let word = if state.is_paused { "PAUSED, nothing is kept" } else { "RECORDING" };
+    let word = if state.is_paused { "PAUSED, no readings are kept" } else { "RECORDING" };
     let task = if task.is_empty() { String::new() } else { format!(" · {task}") };
     format!("{word} · {participant}{task} · {length}{size} · keeps {consent}")
 }

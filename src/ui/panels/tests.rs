@@ -71,6 +71,7 @@ impl Scene {
             devices: Some(&self.devices),
             without: None,
             pointed_at: None,
+            certificate: None,
             baseline: None,
             is_held: false,
             is_started: true,

@@ -40,14 +40,15 @@ fn recording() -> (Harness<'static>, Outside) {
 
 #[test]
 fn two_keys_record_whom_the_form_says() {
-    let options = Options { participant: "P07".into(), consent: Consent::Words, ..welcomed() };
+    let options = Options { participant: "P07".into(), ..welcomed() };
     let (mut harness, outside) = open(LIVE, options, None);
     outside.tick(1.0, Label::Happiness);
     harness.run_steps(2);
 
     harness.key_press(egui::Key::R);
     harness.run_steps(3);
-    assert!(harness.query_by_label("Keeps numbers and the transcript; no sound, no picture.").is_some());
+    let keeps = "Keeps readings and readable features; no words, no sound, no picture.";
+    assert!(harness.query_by_label(keeps).is_some(), "numbers, unless somebody says more");
     harness.key_press(egui::Key::Enter);
     harness.run_steps(3);
 
@@ -56,7 +57,7 @@ fn two_keys_record_whom_the_form_says() {
         .filter_map(|command| if let Command::Record(request) = command { Some(*request) } else { None })
         .collect();
     assert_eq!(requests.len(), 1);
-    assert_eq!((requests[0].subject.participant.as_str(), requests[0].subject.consent), ("P07", Consent::Words));
+    assert_eq!((requests[0].subject.participant.as_str(), requests[0].subject.consent), ("P07", Consent::Numbers));
 }
 
 #[test]
@@ -121,7 +122,7 @@ fn a_disk_in_trouble_is_said_at_once() {
     outside.tell(Event::Recording(Box::new(RecordState { trouble, ..running(59.0) })));
     harness.run_steps(2);
 
-    let said = "RECORDING, AND NOT ALL OF IT IS KEPT · nothing has reached the disk for 2 s";
+    let said = "RECORDING, WITH TROUBLE · nothing has reached the disk for 2 s";
     assert!(harness.query_by_label(said).is_some());
 }
 
