@@ -273,6 +273,7 @@ fn certified(event: &Event) -> Option<Value> {
     Some(match certify::of_verified(folder, verified) {
         Ok((certificate, page)) => {
             let reasons: Vec<_> = certificate.reasons.iter().map(ToString::to_string).collect();
+            eprintln!("circumplex: saved, certificate {}: {}", certificate.colour, page.display());
             json!({"type": "certificate", "colour": certificate.colour, "reasons": reasons, "page": page})
         }
         Err(error) => json!({"type": "certificate", "colour": null, "reasons": [format!("{error:#}")]}),

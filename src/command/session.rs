@@ -32,8 +32,8 @@ pub(super) struct Recording {
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
     /// The participant's code; never a name.
-    #[arg(long, requires = "record", default_value = "P00")]
-    participant: String,
+    #[arg(long, requires = "record")]
+    participant: Option<String>,
     /// What they do.
     #[arg(long, requires = "record", default_value = "")]
     task: String,
@@ -73,7 +73,7 @@ impl Recording {
         let consent = Consent::from_name(&self.consent)
             .with_context(|| format!("--consent takes numbers, words, inputs or video, and not {:?}", self.consent))?;
         let subject = Subject {
-            participant: self.participant.clone(),
+            participant: self.participant.clone().context("a recording needs --participant: a code, never a name")?,
             task: self.task.clone(),
             note: self.note.clone(),
             consent,
@@ -150,7 +150,10 @@ pub(super) fn list(request: &List, place: &Place) -> anyhow::Result<ExitCode> {
         shown += 1;
         let Header { subject, began_utc, .. } = &entry.header;
         let found = if request.check {
-            state(&entry.folder).unwrap_or_else(|error| (format!("can't be read: {error:#}"), false))
+            let (said, is_well) =
+                state(&entry.folder).unwrap_or_else(|error| (format!("can't be read: {error:#}"), false));
+            let colour = entry.colour.as_ref().map(|colour| format!("certificate {colour}; ")).unwrap_or_default();
+            (colour + &said, is_well)
         } else {
             (entry.colour.clone().unwrap_or_default(), true)
         };
@@ -170,7 +173,7 @@ pub(super) fn list(request: &List, place: &Place) -> anyhow::Result<ExitCode> {
         println!("can't be read: {error}");
     }
     if shown == 0 && odd.is_empty() {
-        println!("no sessions in {}", root.display());
+        println!("no sessions in {}; of sessions that lie elsewhere, name the folder", root.display());
     }
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -286,7 +289,7 @@ mod tests {
         let lines = ["5 mark a stimulus", "2.5 pause", "9 forget 3"];
         let request = Recording {
             record: Some(PathBuf::from("x")),
-            participant: "P07".into(),
+            participant: Some("P07".into()),
             task: String::new(),
             note: String::new(),
             consent: "inputs".into(),

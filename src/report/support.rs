@@ -71,6 +71,8 @@ pub(super) struct Plan {
     /// Where nothing was read.
     pub(super) unread: Range<f64>,
     pub(super) forgotten: Range<f64>,
+    /// What else happened, and when.
+    pub(super) events: Vec<(f64, serde_json::Value)>,
     pub(super) is_ended: bool,
 }
 
@@ -89,6 +91,7 @@ impl Plan {
             lost_frames: Vec::new(),
             unread: 0.0..0.0,
             forgotten: 0.0..0.0,
+            events: Vec::new(),
             is_ended: true,
         }
     }
@@ -190,6 +193,9 @@ impl Plan {
         if !self.forgotten.is_empty() {
             let length = self.forgotten.end - self.forgotten.start;
             happen(streams::EVENTS, self.forgotten.start, length, json!({ "type": "forgotten", "items": 5 }));
+        }
+        for (secs, what) in &self.events {
+            happen(streams::EVENTS, *secs, 0.0, what.clone());
         }
         if self.is_ended {
             happen(streams::EVENTS, self.secs, 0.0, json!({ "type": "end" }));
@@ -322,7 +328,9 @@ fn fused() -> Fused {
 }
 
 fn evidence(modality: Modality, span: Span, seq: u64) -> Timestamped<Evidence> {
-    let reliability = vec![0.5; crate::encode::reliability_names(modality).len()];
+    let columns = streams::evidence_columns(modality);
+    let reliability = columns.iter().filter(|column| column.name.starts_with("reliability_")).map(|_| 0.5);
+    let reliability: Vec<f32> = reliability.collect();
     let value = Evidence {
         reading: reading(),
         raw: reading(),

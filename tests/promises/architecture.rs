@@ -20,7 +20,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("record", &["time", "signal", "link", "session", "condition", "encode"]),
     ("pipeline", &["time", "signal", "link", "model", "session", "capture", "condition", "encode", "fuse", "record"]),
     ("settings", &["capture", "pipeline"]),
-    ("report", &["time", "signal", "session", "condition", "encode", "measure", "record", "pipeline"]),
+    ("report", &["time", "signal", "session", "condition", "measure", "record", "pipeline"]),
     ("ui", &["time", "signal", "link", "session", "record", "pipeline"]),
     (
         "command",

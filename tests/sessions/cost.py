@@ -22,7 +22,7 @@ def run(program, consent, seconds):
         arguments = [program, "run", "--headless", "--source", "demo", "--seconds", seconds, "--report", report]
         arguments += ["--settings", "/dev/null"]
         if consent:
-            arguments += ["--record", root, "--consent", consent]
+            arguments += ["--record", root, "--consent", consent, "--participant", "P07"]
         subprocess.run(list(map(str, arguments)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
         found = json.loads(report.read_text())
         latency = found["latency_from_span_end_to_first_reading"]

@@ -134,8 +134,8 @@ def is_exact(folder, readings, since):
         (number,) = [number for number, header in inputs.streams.items() if header["name"] == "crop"]
         lost = inputs.footers[number]["lost"]
         print(f"  crops: {faces} faces were looked for, {crops} crops are there, {lost} said to be lost")
-        # A face that is read as the recording ends may be in one of both only.
-        is_right &= abs(faces - crops - lost) <= 1
+        # Faces that are read as the recording ends may have their crops kept and not be taken note of any more.
+        is_right &= abs(faces - crops - lost) <= 3
     return is_right
 
 

@@ -146,7 +146,8 @@ impl Speaking {
     /// Reads the clock, and doesn't allocate, lock, log or fail. `tests/realtime.rs` holds it to that.
     pub fn fill<T>(&mut self, out: &mut [T], channels: usize, delay: Duration, make: impl Fn(f32) -> T) {
         self.drop_cut();
-        self.shared.ahead.store(self.ahead(delay), Ordering::Release);
+        let ahead = self.ahead(delay);
+        self.shared.ahead.store(ahead, Ordering::Release);
         for frame in out.chunks_mut(channels.max(1)) {
             self.phase += self.step;
             while self.phase >= 1.0 {
@@ -174,7 +175,11 @@ impl Speaking {
     }
 
     /// The session's time that is heard after `delay`, less the clock's.
-    fn ahead(&self, delay: Duration) -> i64 {
+    fn ahead(&mut self, delay: Duration) -> i64 {
+        // A block may have ended just where the samples before did.
+        if self.at >= self.block.len() {
+            self.read();
+        }
         let cut = self.shared.cut.load(Ordering::Acquire);
         let place = self.mark.first_sample + self.at as u64;
         if self.at >= self.block.len() || place < cut {

@@ -58,6 +58,8 @@ const STUCK: Duration = Duration::from_millis(1500);
 const LEAST_FREE: u64 = 100 << 20;
 /// For so long a recorder that was told to end may say nothing.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// Sound that is taken note of so late is said to be.
+const BEHIND: Duration = Duration::from_secs(2);
 /// How long it is said that something was lost.
 const LOST_LATELY: Duration = Duration::from_secs(10);
 const PROGRESS: usize = 64;
@@ -141,6 +143,8 @@ pub(super) struct Keeping {
     state: RecordState,
     /// When the recorder was last heard of.
     heard_at: Timestamp,
+    /// How long ago the sound was that was taken note of last.
+    sound_behind: Duration,
     /// Items lost, and when their number last rose.
     lost: (u64, Timestamp),
     answers: u64,
@@ -202,7 +206,8 @@ impl Keeping {
         self.item(values::of_presence(told.modality, &told.presence, told.place, &told.features, now));
     }
 
-    pub(super) fn level(&self, level: &Timestamped<Level>, now: Timestamp) {
+    pub(super) fn level(&mut self, level: &Timestamped<Level>, now: Timestamp) {
+        self.sound_behind = level.age(now);
         let (stream, values, bytes) = (streams::LEVEL, values::of_level(&level.value), Vec::new());
         self.item(Item { stream, arrived: now, span: level.span, seq: level.seq, values, bytes });
     }
@@ -290,6 +295,10 @@ impl Keeping {
             said = trouble.as_ref().map(|trouble| format!("{trouble}; {lost} items lost so far"));
             if said.is_none() && *lost > 0 && now.since(self.lost.1) < LOST_LATELY {
                 said = Some(format!("{lost} items could not be kept so far: the disk or the processor is too slow"));
+            }
+            if said.is_none() && self.sound_behind >= BEHIND {
+                let secs = self.sound_behind.as_secs();
+                said = Some(format!("the sound is {secs} s behind: the machine is too slow; end other programs"));
             }
             if said.is_none() && free_bytes.is_some_and(|free| free < 2 * LEAST_FREE) {
                 said = Some("the disk is almost full; make room, or end the recording".to_owned());
@@ -431,7 +440,19 @@ impl Run {
         self.events.offer(Event::Recording(Box::new(state.clone())));
         let (answers, events, clocks, markers) = (0, 0, 0, 0);
         let (heard_at, lost) = (now, (0, now));
-        let keeping = Keeping { links, thread, progress, state, heard_at, lost, answers, events, clocks, markers };
+        let keeping = Keeping {
+            links,
+            thread,
+            progress,
+            state,
+            heard_at,
+            sound_behind: Duration::ZERO,
+            lost,
+            answers,
+            events,
+            clocks,
+            markers,
+        };
         fusing.keeping = Some(keeping);
         // What was looked at while the folder was made isn't of the recording.
         fusing.begin_anew(Knows::AsBefore, ends, now);

@@ -129,6 +129,8 @@ pub struct Replayed {
     pub forgotten: u64,
     /// Stretches that can't be read.
     pub damage: u64,
+    /// Times at which it was told that something was lost.
+    pub losses: u64,
 }
 
 impl Replayed {
@@ -313,7 +315,10 @@ impl Replay<'_> {
             }
             "fusion" => self.choose(event.get("fusion"))?,
             "personal" => self.is_raw = event.get("is_raw") == Some(&true.into()),
-            "lost" => self.is_comparable = false,
+            "lost" => {
+                self.replayed.losses += 1;
+                self.is_comparable = false;
+            }
             "forgotten" => {
                 self.replayed.forgotten += 1;
                 self.is_comparable = false;

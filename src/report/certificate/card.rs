@@ -67,7 +67,7 @@ impl Card {
                 run.push((by_card, item.span.start.secs() - by_card));
             }
         }
-        card.lost_s = card.losses.iter().map(|loss| loss.secs).sum();
+        card.lost_s = card.losses.iter().fold(0.0, |sum, loss| sum + loss.secs);
         if let Some((ppm, se)) = drift(&runs) {
             (card.drift_ppm, card.drift_se_ppm) = (Some(ppm), Some(se));
         }

@@ -77,8 +77,10 @@ pub struct Whole {
     pub spoilt: Vec<String>,
     /// Why what was known of the person was let go of.
     pub afresh: Vec<String>,
-    /// What was measured of the participant at rest, if it was.
+    /// What the participant's baseline came to, if one was made or taken: what was found, newest last.
     pub baselines: Vec<Value>,
+    /// Devices that were lost, failed or gave nothing, and what they said.
+    pub devices: Vec<String>,
     /// By how much the wall clock was set or ran off against the session's, s.
     pub wall_clock_off_s: f64,
 }
@@ -244,7 +246,8 @@ fn whole(kept: &Kept, stretches: &Stretches, markers: &[Marker], verified: &Veri
         failed: failed.collect(),
         spoilt: spoilt.collect(),
         afresh: of_kind("afresh").map(|event| word(event, "why")).collect(),
-        baselines: of_kind("baseline").map(|event| event.what.clone()).collect(),
+        baselines: of_kind("baseline").filter_map(|event| event.what.get("baseline")?.get("found").cloned()).collect(),
+        devices: ["camera", "microphone"].into_iter().flat_map(of_kind).filter_map(device_trouble).collect(),
         wall_clock_off_s: wall_clock_off(&kept.clocks),
     }
 }
@@ -259,13 +262,27 @@ fn wall_clock_off(clocks: &[Happening]) -> f64 {
     (high - low).max(0.0)
 }
 
+/// What a device said, if that isn't that it runs.
+fn device_trouble(event: &Happening) -> Option<String> {
+    let state = event.what.get("state")?.as_str()?;
+    let is_bad = ["lost", "failed", "silent"].iter().any(|bad| state.starts_with(bad));
+    is_bad.then(|| format!("{}: {state}", event.kind))
+}
+
+/// When a source began to give something, if that was in the session; else when the session began. Devices take seconds to open.
+fn came(kept: &Kept, kind: &str) -> Timestamp {
+    let began = Timestamp::from_nanos(kept.header.began_nanos);
+    let is_running = |event: &&Happening| event.kind == kind && is_running(event);
+    kept.events.iter().find(is_running).map_or(began, |event| event.arrived.max(began))
+}
+
+fn is_running(event: &Happening) -> bool {
+    event.what.get("state").and_then(Value::as_str).is_some_and(|state| state.starts_with("running"))
+}
+
 /// Whether a source was there: its events say so, or something came of it.
 fn had_source(kept: &Kept, kind: &str, came: bool) -> bool {
-    let is_running = |event: &Happening| {
-        event.kind == kind
-            && event.what.get("state").and_then(Value::as_str).is_some_and(|state| state.starts_with("running"))
-    };
-    came || kept.events.iter().any(is_running)
+    came || kept.events.iter().any(|event| event.kind == kind && is_running(event))
 }
 
 fn number(item: &Item, place: Option<usize>) -> f64 {
@@ -301,7 +318,7 @@ fn pictures(kept: &Kept, stretches: &Stretches) -> Pictures {
         rate_hz: count as f64 / stretches.kept_secs().max(1e-9),
         camera_hz,
         skipped,
-        longest_without_s: stretches.longest_without(&times),
+        longest_without_s: stretches.longest_without(&times, came(kept, "camera")),
         found: share(found),
         read: share(read),
         unread: unread.into_iter().map(|(why, count)| (why, share(count))).collect(),
@@ -333,6 +350,7 @@ fn camera(faces: &[Item], stretches: &Stretches) -> (Option<f64>, Option<f64>) {
 
 fn sound(kept: &Kept, stretches: &Stretches) -> Sound {
     let began = Timestamp::from_nanos(kept.header.began_nanos);
+    let since = came(kept, "microphone");
     let levels = &kept.levels;
     let heard = secs(&levels.iter().map(|level| level.span).collect::<Vec<_>>());
     let share = |of: usize| of as f64 / levels.len().max(1) as f64;
@@ -345,8 +363,8 @@ fn sound(kept: &Kept, stretches: &Stretches) -> Sound {
     Sound {
         has_source: had_source(kept, "microphone", !levels.is_empty()),
         rate_hz: levels.len() as f64 / stretches.kept_secs().max(1e-9),
-        covered: (heard / stretches.kept_secs().max(1e-9)).min(1.0),
-        longest_without_s: stretches.longest_without(&times),
+        covered: (heard / stretches.kept_secs_from(since).max(1e-9)).min(1.0),
+        longest_without_s: stretches.longest_without(&times, since),
         silent: share(silent),
         speech: share(speech.len()),
         speech_db: Quantiles::of(speech.iter().map(|level| f64::from(level.value.level_db))),
@@ -375,7 +393,7 @@ fn answers(kept: &Kept, stretches: &Stretches) -> Answers {
         rate_hz: count as f64 / stretches.kept_secs().max(1e-9),
         read: share(read.count()),
         rest_on,
-        longest_without_s: stretches.longest_without(&times),
+        longest_without_s: stretches.longest_without(&times, Timestamp::from_nanos(kept.header.began_nanos)),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
 use crate::report::certificate::Certificate;
 use crate::report::certificate::Colour;
 use crate::report::certificate::Figures;
@@ -92,7 +94,7 @@ fn reasons(reasons: &[Reason]) -> String {
 fn over_time(certificate: &Certificate) -> String {
     let plots: String = certificate.plots.iter().map(super::plots::Plot::figure).collect();
     format!(
-        "<div class=\"side\">\n{plots}</div>\n<p class=\"faint\">Shaded: paused or forgotten; striped lighter: excluded by a marker. The \
+        "<div class=\"side\">\n{plots}</div>\n<p class=\"faint\">Shaded: paused or forgotten; lighter: excluded by a marker. The \
          dotted line is from where on it is doubtful.</p>\n"
     )
 }
@@ -137,23 +139,36 @@ fn figures(figures: &Figures) -> String {
         ("sound taken note of after, ms", quantiles(sound.late_s, 1e3, 0)),
         ("the program's share of one core, %", quantiles(machine.cpu_percent, 1.0, 0)),
         ("items kept; lost", format!("{}; {}", whole.items, whole.lost)),
-        ("measured at rest", baselines(whole)),
+        ("baseline", baselines(whole)),
         ("ended as it should", if whole.has_ended { "yes" } else { "no" }.to_owned()),
     ];
     let mut text =
-        "<table>\n<caption>Median, and in brackets what a twentieth lie below and above.</caption>\n".to_owned();
-    for (what, value) in rows {
-        writeln!(text, "<tr><td class=\"word\">{what}</td><td class=\"long\">{}</td></tr>", escape(&value)).ok();
+        "<p class=\"faint\">Median, and in brackets what a twentieth lie below and above.</p>\n<div class=\"side\">\n"
+            .to_owned();
+    for rows in rows.chunks(rows.len().div_ceil(2)) {
+        text += "<table>\n";
+        for (what, value) in rows {
+            writeln!(text, "<tr><td class=\"word\">{what}</td><td class=\"long\">{}</td></tr>", escape(value)).ok();
+        }
+        text += "</table>\n";
     }
-    text + "</table>\n"
+    text + "</div>\n"
 }
 
 fn baselines(whole: &super::Whole) -> String {
-    if whole.baselines.is_empty() {
-        return "no".to_owned();
-    }
-    let said: Vec<String> = whole.baselines.iter().map(ToString::to_string).collect();
-    said.join("; ")
+    let Some(last) = whole.baselines.last() else { return "no baseline".to_owned() };
+    let number = |key: &str, scale: f64, unit: &str| {
+        last.get(key).and_then(Value::as_f64).map(|value| format!("{:.0}{unit}", value * scale))
+    };
+    let said = [
+        number("face_share", 100.0, " % of the pictures with a face"),
+        number("speech_secs", 1.0, " s of speech"),
+        number("snr_db", 1.0, " dB over the pauses"),
+    ];
+    let measures = last.get("measures").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let moving = measures.iter().filter(|one| one.get("moves").and_then(Value::as_bool) == Some(true)).count();
+    let moving = format!("{moving} of {} measures move", measures.len());
+    said.into_iter().flatten().chain([moving]).collect::<Vec<_>>().join(", ")
 }
 
 fn quantiles(quantiles: Option<Quantiles>, scale: f64, places: usize) -> String {

@@ -1,5 +1,7 @@
 //! From which figures on something is wrong, why from there, and what to do.
 
+use serde_json::Value;
+
 use crate::report::certificate::Colour;
 use crate::report::certificate::Figures;
 use crate::report::certificate::Quantiles;
@@ -36,8 +38,8 @@ impl Limits {
 /// Seconds that were kept. Of less, rates and shares say little.
 const KEPT_SECS: Limits = Limits::least(10.0, 1.0);
 /// Pictures a second that the camera gives. Expressions begin and end within 0.2 s; the face is read over 2 s, of which 15 a second
-/// leave 30 pictures. Cameras are asked for 30, and give less where it is dark.
-const CAMERA_HZ: Limits = Limits::least(24.0, 15.0);
+/// leave 30 pictures. Cameras are asked for 30, and give less where it is dark; films have 24.
+const CAMERA_HZ: Limits = Limits::least(23.0, 15.0);
 /// Pictures a second that are read. A reading stands for half a second: below 5 a second it comes and goes.
 const READ_HZ: Limits = Limits::least(15.0, 5.0);
 /// The longest time without a picture, s. A reading stands for half a second, and the window reads over 2 s.
@@ -56,6 +58,12 @@ const TOO_LIGHT: Limits = Limits::most(0.85, 0.95);
 const WIDTH_PX: Limits = Limits::least(90.0, 45.0);
 /// Median sharpness. From 0.12 on it is trusted wholly, below 0.02 not at all.
 const SHARPNESS: Limits = Limits::least(0.12, 0.05);
+/// The longest time without sound that was taken note of, s. What a voice said stands for 1 s.
+const WITHOUT_SOUND_SECS: Limits = Limits::most(2.0, 10.0);
+/// The longest time without an answer, s.
+const WITHOUT_ANSWER_SECS: Limits = Limits::most(1.0, 5.0);
+/// Share of what was said that wasn't understood. A sentence or two is usual.
+const NOT_UNDERSTOOD: Limits = Limits::most(0.3, 0.6);
 /// Share of the time in which the microphone was heard. What is missing was lost, or hadn't been taken in when the recording ended.
 const COVERED: Limits = Limits::least(0.98, 0.9);
 /// Share of what is heard that is digital silence. A room is never silent: the microphone is muted, or software cuts the pauses.
@@ -197,7 +205,7 @@ fn whole(found: &mut Found, figures: &Figures) {
     }
     let advice = "What is before and after can be used; check the disk, and look for a copy.";
     // A half-written chunk at the end is where it broke off.
-    let at_the_end = !whole.has_ended && whole.damage.len() == 1;
+    let at_the_end = !whole.has_ended && whole.damage.iter().all(|damage| damage.contains(crate::session::format::CUT));
     if !at_the_end {
         found.none_of(("damage", Colour::Red), "parts of the files can't be read", &whole.damage, advice);
     }
@@ -213,6 +221,14 @@ fn whole(found: &mut Found, figures: &Figures) {
     found.check(("lost", "some things could not be kept"), lost, (LOST, Unit::Percent), advice);
     let advice = "Restart the program and check it with `circumplex check`; what that part reads is missing since.";
     found.none_of(("failed", Colour::Red), "a part of the program has stopped", &whole.failed, advice);
+    let advice = "See the events for when, and check plug, cable and switch: what it gives is missing for that time.";
+    found.none_of(("device", Colour::Amber), "a device was lost, failed or gave nothing", &whole.devices, advice);
+    if let Some(baseline) = whole.baselines.last() {
+        let reasons = baseline.get("reasons").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let reasons: Vec<String> = reasons.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        let advice = "Make the baseline again: what isn't usual for the person can't be told from it.";
+        found.none_of(("baseline", Colour::Amber), "the baseline isn't good", &reasons, advice);
+    }
     let advice = "This is no measurement of a person: leave the stretch out, or record again.";
     found.none_of(("spoilt", Colour::Red), "the input was spoilt on purpose", &whole.spoilt, advice);
     let advice = "Readings before and after rest on different knowledge of the person: see the events for when, and compare with care.";
@@ -282,7 +298,15 @@ fn sound(found: &mut Found, figures: &Figures) {
         return;
     }
     let advice = "Sound is missing, or came too late to be kept: end other programs, and see when in the plots.";
-    found.check(("sound_covered", "sound is missing"), sound.covered, (COVERED, Unit::Percent), advice);
+    found.check(
+        ("sound_covered", "there is sound for a part of the time only"),
+        sound.covered,
+        (COVERED, Unit::Percent),
+        advice,
+    );
+    let advice = "The microphone was away, or the machine busy: see when in the plots, and look at the events.";
+    let (what, longest) = (("sound_gap", "nothing was heard of the microphone for a while"), sound.longest_without_s);
+    found.check(what, longest, (WITHOUT_SOUND_SECS, Unit::Seconds), advice);
     let advice = "Unmute the microphone (its own switch, the system's mixer), and switch off what cuts out silence.";
     found.check(("muted", "the microphone gives digital silence"), sound.silent, (SILENT, Unit::Percent), advice);
     let is_muted = SILENT.colour(sound.silent) == Colour::Red;
@@ -337,6 +361,17 @@ fn answers(found: &mut Found, figures: &Figures) {
     let answers = &figures.answers;
     let advice = "The machine is too slow, or busy: end other programs.";
     found.check(("answer_rate", "there are few answers"), answers.rate_hz, (ANSWERS_HZ, Unit::PerSecond), advice);
+    let what = ("answer_gap", "there were no answers for a while");
+    found.check(what, answers.longest_without_s, (WITHOUT_ANSWER_SECS, Unit::Seconds), advice);
+    let sound = &figures.sound;
+    let said = sound.utterances + sound.not_understood;
+    if said >= 5 {
+        let share = sound.not_understood as f64 / said as f64;
+        let advice =
+            "See why in the events: another language, noise, or a machine that is too slow for speech to text.";
+        let what = ("not_understood", "much of what was said wasn't understood");
+        found.check(what, share, (NOT_UNDERSTOOD, Unit::Percent), advice);
+    }
     let advice = "See the other reasons for why there was nothing to read.";
     found.check(("unread", "many answers have no reading"), answers.read, (ANSWERED, Unit::Percent), advice);
     let advice = "The machine is too slow, or busy: end other programs, choose a smaller model of speech.";

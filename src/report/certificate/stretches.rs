@@ -56,10 +56,16 @@ impl Stretches {
         !self.paused.iter().chain(&self.forgotten).any(between)
     }
 
-    /// Seconds of each stretch without any of these times, the longest, its beginning and end counted too.
-    pub(super) fn longest_without(&self, times: &[Timestamp]) -> f64 {
+    /// Seconds that were kept from a time on.
+    pub(super) fn kept_secs_from(&self, from: Timestamp) -> f64 {
+        secs(&self.kept.iter().map(|span| Span::new(span.start.max(from), span.end)).collect::<Vec<_>>())
+    }
+
+    /// Seconds of each stretch from `from` on without any of these times, the longest, its beginning and end counted too.
+    pub(super) fn longest_without(&self, times: &[Timestamp], from: Timestamp) -> f64 {
         let mut longest = 0.0f64;
-        for span in &self.kept {
+        for span in self.kept.iter().filter(|span| span.end > from) {
+            let span = Span::new(span.start.max(from), span.end);
             let from = times.partition_point(|at| *at < span.start);
             let to = times.partition_point(|at| *at < span.end);
             let inside = times.get(from..to).unwrap_or_default().iter().copied();

@@ -65,6 +65,24 @@ fn dropped_blocks_are_told() {
 }
 
 #[test]
+fn what_happened_to_devices_and_what_was_found_at_the_beginning_is_told() {
+    let mut plan = good();
+    plan.events = vec![
+        (3.0, serde_json::json!({ "type": "camera", "state": "lost: it was unplugged" })),
+        (5.0, serde_json::json!({ "type": "baseline", "baseline": { "step": "rest" } })),
+        (9.0, serde_json::json!({ "type": "baseline", "baseline": { "found": { "reasons": ["no speech"] } } })),
+        (20.0, serde_json::json!({ "type": "spoil", "troubles": ["dark"] })),
+        (25.0, serde_json::json!({ "type": "spoil", "troubles": [] })),
+    ];
+
+    let certificate = certificate(&plan.make());
+
+    let reasons: Vec<_> = certificate.reasons.iter().map(|reason| (reason.id, reason.value.as_str())).collect();
+    let wanted = [("spoilt", "[\"dark\"]"), ("device", "camera: lost: it was unplugged"), ("baseline", "no speech")];
+    assert_eq!((certificate.colour, reasons.as_slice()), (Colour::Red, &wanted[..]));
+}
+
+#[test]
 fn a_recording_that_broke_off_is_told() {
     assert_eq!(told(&Plan { is_ended: false, ..good() }), (Colour::Amber, vec![("broke_off", Colour::Amber)]));
 }

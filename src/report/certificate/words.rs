@@ -87,8 +87,8 @@ pub(super) fn methods(header: &Header, figures: &Figures) -> String {
 
 fn origin(header: &Header) -> &'static str {
     match header.source.as_str() {
-        "recording" => "from a recording",
-        "synthetic" => "of a synthetic participant (not a person)",
+        "recording" => "from a recording of them",
+        "synthetic" => "from a synthetic stand-in (not a person)",
         _ => "live",
     }
 }

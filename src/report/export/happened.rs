@@ -59,6 +59,7 @@ pub(super) fn about(kind: &str) -> &'static str {
         "camera" | "microphone" => "the state of the device has changed",
         "gather" => "a modality came, was lost, or was switched on or off",
         "fusion" => "another fusion answers from here on",
+        "personal" => "from here on answers are corrected by what is known of the person, or not",
         "freeze" => "what is known of the person stays as it is from here on, or not any more",
         "afresh" => "what was known of the person was let go of",
         "spoil" => "the input is spoilt on purpose from here on, or not any more",

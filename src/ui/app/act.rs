@@ -62,6 +62,7 @@ impl App {
                 match self.sheet {
                     Some(Sheet::Sources) => self.devices = None,
                     Some(Sheet::Library) => self.open_library(),
+                    Some(Sheet::Record) => self.record.is_opened = true,
                     _ => {}
                 }
             }

@@ -147,7 +147,7 @@ impl App {
             consent: Consent::Numbers,
         };
         let baseline = (host.kept_baseline)(&options.participant);
-        let record = RecordForm { subject, mark: String::new() };
+        let record = RecordForm { subject, mark: String::new(), is_opened: false };
         Palette::of(options.theme).apply(ctx);
         let mut app = Self {
             host,

@@ -25,6 +25,8 @@ pub struct RecordForm {
     pub subject: Subject,
     /// The words of the next marker.
     pub mark: String,
+    /// Whether it has just been opened.
+    pub is_opened: bool,
 }
 
 /// Why a session can't be begun with what was typed.
@@ -59,6 +61,10 @@ fn form_ui(ui: &mut Ui, view: &View<'_>, form: &mut RecordForm, root: &str) -> O
             let label = ui.add_sized([80.0, 20.0], egui::Label::new(RichText::new(name).color(palette.muted)));
             let field = ui.add(TextEdit::singleline(text).hint_text(hint).desired_width(f32::INFINITY));
             is_entered |= field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+            // Whoever types at once types whom it is of.
+            if name == "participant" && std::mem::take(&mut form.is_opened) {
+                field.request_focus();
+            }
             field.labelled_by(label.id).on_hover_text(hint);
         });
     }

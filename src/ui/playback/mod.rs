@@ -332,6 +332,9 @@ impl Playback {
         if let Some(message) = projector.trouble() {
             self.trouble = Some(format!("The pictures can't be fetched: {message}"));
             self.seen = Seen::Broken;
+            // It has gone, and nothing more comes of it.
+            (self.projector, self.unasked) = (None, None);
+            return;
         }
         let Some(Sight { span, view, .. }) = projector.take_new() else { return };
         let at = span.map(|span| span.end);

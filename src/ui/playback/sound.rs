@@ -99,6 +99,7 @@ impl Sound {
         }
         if is_wanted
             && self.speaker.is_none()
+            && projector.is_some()
             && let Some(open) = &self.open
         {
             let (outlet, speaker) = open(self.clock.clone());

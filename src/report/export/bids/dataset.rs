@@ -74,14 +74,26 @@ fn enter(
     exported: &mut Exported,
 ) -> Result<(), ExportError> {
     let path = folder.join(name);
-    let before = fs::read_to_string(&path).unwrap_or_default();
+    let before = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(ExportError::disk(&path)(error)),
+    };
+    // Whoever keeps the data set may have added columns: they stay, and a new row has nothing in them.
+    let header = before.lines().next().map_or_else(|| columns.join("\t"), str::to_owned);
+    let more = header.split('\t').count().saturating_sub(columns.len());
     let mut rows: BTreeMap<String, String> = before.lines().skip(1).filter_map(row).collect();
-    if let Some(other) = rows.get(&key).filter(|other| **other != value) {
-        let what = format!("in the data set that is there, {key} is {other}, and here it is {value}");
-        return Err(ExportError::Conflict { what, path });
+    match rows.get(&key) {
+        Some(other) if other.split('\t').next() != Some(value.as_str()) => {
+            let what = format!("in the data set that is there, {key} is {other}, and here it is {value}");
+            return Err(ExportError::Conflict { what, path });
+        }
+        Some(_) => {}
+        None => {
+            rows.insert(key, value + &"\tn/a".repeat(more));
+        }
     }
-    rows.insert(key, value);
-    let mut text = columns.join("\t") + "\n";
+    let mut text = header + "\n";
     for (key, value) in rows {
         writeln!(text, "{key}\t{value}").ok();
     }

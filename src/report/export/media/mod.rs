@@ -29,7 +29,7 @@ pub(super) fn write(recorded: &Recorded<'_>, folder: &Path, exported: &mut Expor
     // What was there is of another time: it was allowed to be replaced.
     for name in FILES {
         let path = folder.join(name);
-        let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        let removed = if path.is_dir() { remove_pictures(&path) } else { fs::remove_file(&path) };
         match removed {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(ExportError::disk(&path)(error)),
             _ => {}
@@ -44,6 +44,20 @@ pub(super) fn write(recorded: &Recorded<'_>, folder: &Path, exported: &mut Expor
     Ok(())
 }
 
+/// Removes a folder of pictures that this wrote: nothing else that may be in it, so a folder with anything else stays, and is an
+/// error.
+fn remove_pictures(folder: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let is_number = |stem: &str| !stem.is_empty() && stem.bytes().all(|byte| byte.is_ascii_digit());
+        if name == "list.ffconcat" || name.strip_suffix(".jpg").is_some_and(is_number) {
+            fs::remove_file(&path)?;
+        }
+    }
+    fs::remove_dir(folder)
+}
+
 #[cfg(test)]
 mod tests {
     use std::process::Command;
@@ -51,6 +65,23 @@ mod tests {
     use super::*;
     use crate::report::export::Form;
     use crate::report::support;
+
+    #[test]
+    fn a_folder_with_somebody_elses_files_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let pictures = folder.path().join("pictures");
+        fs::create_dir(&pictures).unwrap();
+        for name in ["000001.jpg", "list.ffconcat", "holiday.jpg"] {
+            fs::write(pictures.join(name), "x").unwrap();
+        }
+
+        assert!(remove_pictures(&pictures).is_err());
+        assert!(pictures.join("holiday.jpg").exists() && !pictures.join("000001.jpg").exists());
+
+        fs::remove_file(pictures.join("holiday.jpg")).unwrap();
+        remove_pictures(&pictures).unwrap();
+        assert!(!pictures.exists());
+    }
 
     fn probed(path: &Path, of: &[&str]) -> String {
         let done = Command::new("ffprobe").args(["-v", "error", "-of", "csv=p=0"]).args(of).arg(path).output().unwrap();
