@@ -38,7 +38,7 @@ const SCENES: [Scene; 8] = [
     scene("replay-numbers", Consent::Numbers, 29, &[]),
     scene("replay-forgotten", Consent::Video, 39, &[]),
     scene("replay-markers", Consent::Video, 20, &[Key::E, Key::M]),
-    Scene { click: Some("with the late fusion"), ..scene("replay-compare", Consent::Words, 29, &[Key::C]) },
+    Scene { click: Some("late fusion"), ..scene("replay-compare", Consent::Words, 29, &[Key::C]) },
     scene("replay-library", Consent::Video, 29, &[Key::O]),
     scene("replay-help", Consent::Video, 29, &[Key::Questionmark]),
 ];

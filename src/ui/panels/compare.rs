@@ -1,6 +1,8 @@
 //! Another fusion's answers to a recorded session, and the moments at which it says something else.
 
+use egui::Align;
 use egui::Button;
+use egui::Layout;
 use egui::ProgressBar;
 use egui::RichText;
 use egui::ScrollArea;
@@ -67,16 +69,16 @@ fn kinds_ui(ui: &mut Ui, replay: &Playback, can_rescore: CanRescore) -> Option<W
             } else {
                 None
             };
-            let button = Button::new(format!("with the {} fusion", kind.name())).selected(shown == Some(kind));
+            let button = Button::new(format!("{} fusion", kind.name())).selected(shown == Some(kind));
             let does = phrases::fusion_does(kind);
             let response = ui.add_enabled(why_not.is_none(), button).on_hover_text(does);
             if response.on_disabled_hover_text(why_not.unwrap_or(does)).clicked() {
                 asked = Some(WindowCommand::Replay(ReplayCommand::Rescore(kind)));
             }
         }
-        if shown.is_some()
-            && ui.button("recorded alone").on_hover_text("show what was recorded, and nothing else").clicked()
-        {
+        let alone = ui.add_enabled(shown.is_some(), Button::new("recorded alone"));
+        let alone = alone.on_hover_text("show what was recorded, and nothing else");
+        if alone.on_disabled_hover_text("nothing else is shown").clicked() {
             asked = Some(WindowCommand::Replay(ReplayCommand::RecordedAlone));
         }
     });
@@ -99,14 +101,16 @@ fn changes_ui(ui: &mut Ui, view: &View<'_>, rescored: &Rescored) -> Option<Windo
     let mut asked = None;
     ScrollArea::vertical().auto_shrink([false, true]).show_rows(ui, ROW_HEIGHT, changes.len(), |ui, rows| {
         let first = rows.start;
-        for (index, change) in changes.get(rows).unwrap_or_default().iter().enumerate() {
-            let is_here = here == Some(first + index) && change.span.end >= view.now;
-            let row = Button::new(RichText::new(sentence(view, change)).small()).selected(is_here).truncate();
-            let row = ui.add_sized([ui.available_width(), ROW_HEIGHT - 3.0], row);
-            if row.on_hover_text("go there").clicked() {
-                asked = Some(WindowCommand::Replay(ReplayCommand::Seek(change.span.start)));
+        ui.with_layout(Layout::top_down_justified(Align::LEFT), |ui| {
+            for (index, change) in changes.get(rows).unwrap_or_default().iter().enumerate() {
+                let is_here = here == Some(first + index) && change.span.end >= view.now;
+                let row = Button::new(RichText::new(sentence(view, change)).small()).selected(is_here).truncate();
+                let row = ui.add(row.min_size(egui::vec2(0.0, ROW_HEIGHT - 3.0)));
+                if row.on_hover_text("go there").clicked() {
+                    asked = Some(WindowCommand::Replay(ReplayCommand::Seek(change.span.start)));
+                }
             }
-        }
+        });
     });
     asked
 }

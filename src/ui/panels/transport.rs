@@ -172,9 +172,11 @@ fn whole_ui(ui: &mut Ui, view: &View<'_>, replay: &Playback) -> Option<WindowCom
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, "all of the session"));
     let is_down = response.is_pointer_button_down_on() || response.clicked();
     let pointer = response.interact_pointer_pos().filter(|_| is_down);
-    response.on_hover_text(
-        "all of the session: speech, markers, what is excluded (outlined) and of what there is nothing (grey)\n\
-         click or drag to go there; the frame is what the timeline shows",
-    );
+    if !is_down {
+        response.on_hover_text(
+            "all of the session: speech, markers, what is excluded (outlined) and of what there is nothing (grey)\n\
+             click or drag to go there; the frame is what the timeline shows",
+        );
+    }
     pointer.map(|pointer| WindowCommand::Replay(ReplayCommand::Seek(at(pointer))))
 }
