@@ -92,10 +92,12 @@ pub(super) fn run(request: &Request) -> anyhow::Result<ExitCode> {
     Ok(batch::tell_failed("not exported", &bad))
 }
 
-/// All forms of one session, in the folder `export` in its own. What is there stays.
+/// All forms of one session, in the folder `export` in its own; where there is one already, in `export-2` and so on.
 #[cfg(feature = "desktop")]
 pub(super) fn beside(folder: &Path, tell: &mut dyn FnMut(f32)) -> Result<PathBuf, String> {
-    let target = Target::new(&folder.join("export"), false);
+    let names = std::iter::once("export".to_owned()).chain((2..).map(|number| format!("export-{number}")));
+    let mut free = names.map(|name| folder.join(name)).filter(|path| !path.exists());
+    let target = Target::new(&free.next().unwrap_or_else(|| folder.join("export")), false);
     let mut begun = 0.0;
     let exported = one(folder, &Form::ALL, &target, |_| {
         tell(begun / Form::ALL.len() as f32);

@@ -69,17 +69,30 @@ pub fn list(root: &Path) -> Result<(Vec<Entry>, Vec<SessionError>), SessionError
 }
 
 fn entry(folder: PathBuf, header: Header) -> Entry {
-    let sizes = fs::read_dir(&folder).into_iter().flatten().flatten().filter_map(|file| file.metadata().ok());
+    let sizes = files_in(&folder).into_iter().flatten().filter_map(|file| file.metadata().ok());
     let bytes = sizes.map(|about| about.len()).sum();
-    let mut text = Vec::new();
-    let certificate = File::open(folder.join("certificate.json"))
-        .and_then(|file| file.take(MOST_CERTIFICATE).read_to_end(&mut text))
-        .ok()
-        .and_then(|_| serde_json::from_slice::<serde_json::Value>(&text).ok());
-    let found = |key: &str| certificate.as_ref().and_then(|value| value.get(key)).cloned();
-    let colour = found("colour").and_then(|value| value.as_str().map(str::to_owned));
-    let secs = found("duration_s").and_then(|value| value.as_f64()).or_else(|| secs(&folder, &header));
+    let certificate = certificate(&folder);
+    let colour = certificate.as_ref().and_then(|value| colour(value));
+    let certified = certificate.as_ref().and_then(|value| value.get("duration_s")?.as_f64());
+    let secs = certified.or_else(|| secs(&folder, &header));
     Entry { folder, header, bytes, colour, secs }
+}
+
+fn certificate(folder: &Path) -> Option<serde_json::Value> {
+    let mut text = Vec::new();
+    let file = File::open(folder.join("certificate.json")).ok()?;
+    file.take(MOST_CERTIFICATE).read_to_end(&mut text).ok()?;
+    serde_json::from_slice(&text).ok()
+}
+
+fn colour(certificate: &serde_json::Value) -> Option<String> {
+    Some(certificate.get("colour")?.as_str()?.to_owned())
+}
+
+/// What a session's certificate says in a word (`green`, `amber`, `red`); `None` if it has none.
+#[must_use]
+pub fn certified(folder: &Path) -> Option<String> {
+    colour(&certificate(folder)?)
 }
 
 /// How long a session is by the end of its numbers, of which nothing else is read.

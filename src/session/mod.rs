@@ -62,6 +62,7 @@ pub use header::Consent;
 pub use header::Header;
 pub use header::Subject;
 pub use library::Entry;
+pub use library::certified;
 pub use library::list;
 pub use library::withdraw;
 pub use reader::Damage;

@@ -51,6 +51,8 @@ pub struct SessionWriter {
     consent: Consent,
     files: Vec<LevelFile>,
     streams: BTreeMap<u8, Stream>,
+    /// What a forgetting that the disk refused was to write again.
+    unwritten: Vec<Item>,
 }
 
 struct Stream {
@@ -67,6 +69,8 @@ struct LevelFile {
     file: File,
     /// Bytes of whole chunks on their way to the disk.
     written: u64,
+    /// Of these, what is on their way and not known to be on the disk, in blocks: a disk that fails to sync may have dropped it.
+    unsynced: VecDeque<Vec<u8>>,
     /// Where the headers end.
     begins: u64,
     /// Whole chunks that wait, in blocks.
@@ -74,7 +78,6 @@ struct LevelFile {
     waiting_bytes: usize,
     /// Where to look for a time: arrivals and places of some items, in order.
     places: Vec<(Timestamp, u64)>,
-    is_synced: bool,
 }
 
 impl SessionWriter {
@@ -95,7 +98,7 @@ impl SessionWriter {
         let mut text = serde_json::to_vec_pretty(&header).unwrap_or_default();
         text.push(b'\n');
         keep(&folder.join("session.json"), &text)?;
-        let mut writer = Self { folder, consent, files: Vec::new(), streams: BTreeMap::new() };
+        let mut writer = Self { folder, consent, files: Vec::new(), streams: BTreeMap::new(), unwritten: Vec::new() };
         for level in consent.levels() {
             let own = streams.iter().filter(|(of, _)| *of == level).map(|(_, stream)| stream);
             writer.files.push(LevelFile::create(&writer.folder, level, own)?);
@@ -208,8 +211,12 @@ impl SessionWriter {
         }
         let kept: Vec<Item> =
             cuts.iter().flat_map(|cut| &cut.after).filter(|item| !is_forgotten(item)).cloned().collect();
-        let new = notes.iter().filter(|note| !kept.contains(note)).cloned();
-        let again: Vec<Item> = new.chain(kept.iter().cloned()).collect();
+        let mut again: Vec<Item> = notes.iter().filter(|note| !kept.contains(note)).cloned().collect();
+        again.extend(kept);
+        let left = std::mem::take(&mut self.unwritten).into_iter().filter(|item| !again.contains(item));
+        let left: Vec<Item> = left.collect();
+        again.extend(left);
+        self.unwritten.clone_from(&again);
         let note = Forgetting::of(span, &again, |stream| self.streams.get(&stream).map(|stream| stream.level));
         let path = self.folder.join(FORGETTING);
         keep(&path, &serde_json::to_vec(&note).unwrap_or_default())?;
@@ -228,6 +235,7 @@ impl SessionWriter {
             self.put(item)?;
         }
         self.sync()?;
+        self.unwritten.clear();
         fs::remove_file(&path).map_err(|error| SessionError::disk(FORGETTING_LEFT, &error, &path))?;
         sync_folder(&self.folder);
         Ok(forgotten)
@@ -273,7 +281,7 @@ impl LevelFile {
             waiting: VecDeque::new(),
             waiting_bytes: 0,
             places: Vec::new(),
-            is_synced: false,
+            unsynced: VecDeque::new(),
             path: path.clone(),
         };
         level_file.append(format::MAGIC.to_vec());
@@ -330,19 +338,31 @@ impl LevelFile {
             }
             self.written += block.len() as u64;
             self.waiting_bytes -= block.len();
-            self.waiting.pop_front();
-            self.is_synced = false;
+            self.unsynced.extend(self.waiting.pop_front());
         }
         Ok(())
     }
 
     fn sync(&mut self) -> Result<(), SessionError> {
         self.flush()?;
-        if !self.is_synced {
-            self.file.sync_data().map_err(|error| SessionError::disk(UNWRITABLE, &error, &self.path))?;
-            self.is_synced = true;
+        if !self.unsynced.is_empty() {
+            if let Err(error) = self.file.sync_data() {
+                self.take_back();
+                return Err(SessionError::disk(UNWRITABLE, &error, &self.path));
+            }
+            self.unsynced.clear();
         }
         Ok(())
+    }
+
+    /// The system couldn't put on the disk what it had taken, and tells that once: it waits again, to be written again.
+    fn take_back(&mut self) {
+        let bytes: usize = self.unsynced.iter().map(Vec::len).sum();
+        self.written -= bytes as u64;
+        self.waiting_bytes += bytes;
+        self.unsynced.append(&mut self.waiting);
+        std::mem::swap(&mut self.unsynced, &mut self.waiting);
+        self.file.set_len(self.written).ok();
     }
 
     /// What arrived after `from`, and from where on it lies in the file. Changes nothing.
@@ -386,8 +406,17 @@ impl LevelFile {
     /// Cuts it off.
     fn cut(&mut self, cut: &Cut) -> Result<(), SessionError> {
         if let Some(at) = cut.at {
-            erase(&mut self.file, at).map_err(|error| SessionError::disk(UNWRITABLE, &error, &self.path))?;
+            let erased = erase(&mut self.file, at);
+            if let Err(error) = erased {
+                // What is cut off is cut off.
+                let length = self.file.metadata().map_or(self.written, |about| about.len());
+                self.written = self.written.min(length);
+                self.unsynced.clear();
+                return Err(SessionError::disk(UNWRITABLE, &error, &self.path));
+            }
+            // That synced what is before as well.
             self.written = at;
+            self.unsynced.clear();
         }
         self.places.truncate(cut.places);
         self.waiting.clear();
@@ -433,11 +462,12 @@ impl Forgetting {
 
 /// Overwrites a file from `cut` on, and cuts it there.
 pub(super) fn erase(file: &mut File, cut: u64) -> io::Result<()> {
-    let overwritten = overwrite(file, cut);
-    // Where it can't be overwritten it is cut off all the same.
+    if let Err(error) = overwrite(file, cut) {
+        // A full disk may have no room to write even that.
+        tracing::warn!(%error, "what is deleted couldn't be overwritten first");
+    }
     file.set_len(cut)?;
-    file.sync_data()?;
-    overwritten
+    file.sync_data()
 }
 
 fn overwrite(file: &mut File, from: u64) -> io::Result<()> {
@@ -505,4 +535,47 @@ fn make_folder(root: &Path, header: &Header) -> Result<PathBuf, SessionError> {
 pub fn plain(word: &str) -> String {
     let kept = |letter: char| if letter.is_alphanumeric() || letter == '-' { letter } else { '-' };
     word.trim().chars().map(kept).take(40).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::Subject;
+
+    #[test]
+    fn what_the_disk_dropped_is_written_again() {
+        let root = tempfile::tempdir().unwrap();
+        let stream = StreamHeader {
+            id: 1,
+            name: "affect".into(),
+            about: String::new(),
+            columns: Vec::new(),
+            bytes: String::new(),
+            rate_hz: 25.0,
+            source: String::new(),
+            models: Vec::new(),
+        };
+        let header = Header::new(Subject::default());
+        let mut writer = SessionWriter::create(root.path(), header, vec![(Consent::Numbers, stream)]).unwrap();
+        let item = |seq| Item { stream: 1, seq, arrived: Timestamp::from_nanos(seq as i64), ..Item::default() };
+        (0..10).for_each(|seq| assert!(writer.put(item(seq)).unwrap()));
+        writer.sync().unwrap();
+        (10..20).for_each(|seq| assert!(writer.put(item(seq)).unwrap()));
+        writer.flush().unwrap();
+        (20..30).for_each(|seq| assert!(writer.put(item(seq)).unwrap()));
+
+        // A sync that fails: what was under way may be gone, and the next sync would say that all is well.
+        let file = &mut writer.files[0];
+        let synced = file.written - file.unsynced.iter().map(Vec::len).sum::<usize>() as u64;
+        file.file.set_len(synced).unwrap();
+        file.take_back();
+
+        let path = writer.finish().unwrap().join(Consent::Numbers.file());
+        let chunks: Vec<_> = SessionFile::open(&path).unwrap().map(Result::unwrap).collect();
+        let read = chunks.iter().filter_map(|chunk| match chunk {
+            Chunk::Item(item) => Some(item.seq),
+            _ => None,
+        });
+        assert_eq!(read.collect::<Vec<_>>(), (0..30).collect::<Vec<_>>());
+    }
 }

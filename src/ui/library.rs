@@ -6,11 +6,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
+use std::time::Instant;
 
 use crate::session;
 use crate::session::Entry;
 use crate::ui::Waker;
 use crate::ui::job::Job;
+
+/// How old a list may be that is looked at.
+const LOOK_AGAIN: Duration = Duration::from_secs(3);
 
 /// Exports a session: its folder, and a way to say which share of it is done. Gives where the export lies.
 pub type Export = Arc<dyn Fn(&Path, &mut dyn FnMut(f32)) -> Result<PathBuf, String> + Send + Sync>;
@@ -85,6 +90,8 @@ struct Exporting {
 pub struct Library {
     root: PathBuf,
     listing: Option<Job<Result<Listed, String>>>,
+    /// When it was last looked.
+    listed_at: Option<Instant>,
     listed: Option<Result<Listed, String>>,
     chosen: BTreeSet<PathBuf>,
     exporting: Option<Exporting>,
@@ -139,6 +146,14 @@ impl Library {
     /// Says why something isn't done.
     pub fn refuse(&mut self, why: &str) {
         self.done.push(Done { text: why.to_owned(), is_trouble: true });
+    }
+
+    /// Looks again if that is a while ago.
+    pub fn list_if_old(&mut self, waker: &Waker) {
+        let is_old = self.listed_at.is_some_and(|at| at.elapsed() >= LOOK_AGAIN);
+        if is_old && self.listing.is_none() && self.withdrawing.is_none() {
+            self.list(self.root.clone(), waker);
+        }
     }
 
     /// Looks what there is under `root`.
@@ -213,6 +228,7 @@ impl Library {
                 self.chosen.retain(|folder| listed.entries.iter().any(|entry| entry.folder == *folder));
             }
             self.listed = Some(listed);
+            self.listed_at = Some(Instant::now());
         }
         if let Some(done) = self.withdrawing.as_mut().and_then(Job::poll) {
             self.withdrawing = None;

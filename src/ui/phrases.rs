@@ -133,12 +133,20 @@ pub fn session(header: &Header) -> String {
     format!("{participant} · {task}")
 }
 
+/// The name of a marker that is all words.
+const NOTE: &str = "note";
+
 /// A marker in one line: "task starts: went on by themselves".
 #[must_use]
 pub fn marker(marker: &Marker) -> String {
-    let kind = if marker.kind == EXCLUDE { "excluded: " } else { "" };
-    let text = if marker.text.is_empty() { String::new() } else { format!(": {}", marker.text) };
-    format!("{kind}{}{text}", marker.name)
+    let name = match (marker.kind.as_str(), marker.name.as_str()) {
+        (EXCLUDE, "" | "excluded") => "excluded".to_owned(),
+        (EXCLUDE, name) => format!("excluded: {name}"),
+        // Of what was typed the words say all.
+        (_, NOTE) if !marker.text.is_empty() => return marker.text.clone(),
+        (_, name) => name.to_owned(),
+    };
+    if marker.text.is_empty() { name } else { format!("{name}: {}", marker.text) }
 }
 
 /// What is done to the input, in a word or two.

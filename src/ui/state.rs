@@ -86,8 +86,12 @@ pub struct State {
     pub saved: Option<RecordState>,
     /// What is known of the person, when it was asked for.
     pub known: Option<KnownPerson>,
+    /// How long ago the sound was that was taken in last.
+    pub sound_behind: Duration,
     /// What was marked.
     pub marks: Vec<Mark>,
+    /// What was forgotten of the recording.
+    pub forgotten: Vec<Span>,
     recent: VecDeque<(Timestamp, [f32; Label::COUNT])>,
 }
 
@@ -124,6 +128,7 @@ impl State {
             Event::Tick(tick) => self.take_tick(*tick),
             Event::Level(level) => {
                 self.speech.push(level.span, &level.value);
+                self.sound_behind = level.age(now);
                 self.level = Some(level);
             }
             Event::Transcript(said) => self.say(said.map(Saying::Understood)),
@@ -162,6 +167,7 @@ impl State {
 
     /// What lies in `span`, and what was said in it, is shown no more.
     fn forget(&mut self, span: Span) {
+        self.forgotten.push(span);
         self.history.forget(span);
         self.speech.forget(span);
         self.sayings.retain(|saying| saying.span.end <= span.start || saying.span.start >= span.end);

@@ -40,6 +40,8 @@ pub struct View<'a> {
     pub without: Option<Modality>,
     /// The certificate of the session that was saved last, once it is made.
     pub certificate: Option<&'a Certified>,
+    /// What the operator has begun in the recording and not ended.
+    pub pending: Pending,
     /// The participant's baseline, and how far the face is from it lately.
     pub baseline: Option<(&'a Baseline, Option<f32>)>,
     /// Where the pointer is in the timeline.
@@ -50,6 +52,15 @@ pub struct View<'a> {
     pub is_started: bool,
     /// The recorded session that is looked at, instead of what is live.
     pub replay: Option<&'a Playback>,
+}
+
+/// What an operator of a recording has begun and not ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pending {
+    /// When a stretch that doesn't count began.
+    pub excluded_from: Option<Timestamp>,
+    /// When it was asked to forget the last minute: asked again, it is done.
+    pub forget_asked: Option<Timestamp>,
 }
 
 /// The newest picture, on the graphics card, and what was found in it.

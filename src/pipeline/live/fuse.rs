@@ -105,9 +105,9 @@ impl Run {
             self.events.offer(Event::StageOff { modality: *modality, message: message.clone() });
         }
         let mut gauge = Gauge::new();
+        let origin = Origin::of(&stages, &self.source, &self.settings);
         let ends = self.build(&mut stages, picture, &mut gauge).map_err(|error| error.to_string())?;
         let asked = self.settings.stages.fusion.kind;
-        let origin = Origin::of(&stages, &self.source, &self.settings);
         let mut fusing = Fusing::begin(gatherer, gauge, stages.fusions, asked, origin, self.clock.now());
         self.events.offer(Event::Fusion(FusionState::of(&fusing.fusions, fusing.asked)));
         let result = self.answer(&ends, &mut fusing);

@@ -70,6 +70,8 @@ pub(super) struct Origin {
     header: Header,
     streams: streams::Origins,
     names: [Option<String>; 2],
+    /// Whether somebody takes in the sound.
+    has_ear: bool,
     /// The network of each fusion, as the list has it.
     fusions: Vec<(FusionKind, (String, String))>,
 }
@@ -100,6 +102,7 @@ impl Origin {
             header,
             streams: streams::Origins { models, ..streams::Origins::default() },
             names: [None, None],
+            has_ear: stages.ear.is_some(),
             fusions,
         }
     }
@@ -145,6 +148,8 @@ pub(super) struct Keeping {
     heard_at: Timestamp,
     /// How long ago the sound was that was taken note of last.
     sound_behind: Duration,
+    /// Whether no sound is kept, though it was consented to.
+    is_without_sound: bool,
     /// Items lost, and when their number last rose.
     lost: (u64, Timestamp),
     answers: u64,
@@ -308,10 +313,14 @@ impl Keeping {
             return said;
         }
         let waited = silent.max(if self.state.is_paused { Duration::ZERO } else { behind });
-        (waited >= STUCK).then(|| {
-            let secs = waited.as_secs();
-            format!("nothing has reached the disk for {secs} s; readings go on, what can't be kept is counted")
-        })
+        let secs = waited.as_secs();
+        if waited >= STUCK {
+            return Some(format!(
+                "nothing has reached the disk for {secs} s; readings go on, what can't be kept is counted"
+            ));
+        }
+        let without = "no sound is kept: the network that finds speech isn't there; run `models/setup`";
+        self.is_without_sound.then(|| without.to_owned())
     }
 
     /// Ends the session and waits until it is on the disk and was looked through. Nobody waits for a disk that is stuck: it
@@ -440,6 +449,7 @@ impl Run {
         self.events.offer(Event::Recording(Box::new(state.clone())));
         let (answers, events, clocks, markers) = (0, 0, 0, 0);
         let (heard_at, lost) = (now, (0, now));
+        let is_without_sound = links.numbers.keeps(Consent::Inputs) && !fusing.origin.has_ear;
         let keeping = Keeping {
             links,
             thread,
@@ -447,6 +457,7 @@ impl Run {
             state,
             heard_at,
             sound_behind: Duration::ZERO,
+            is_without_sound,
             lost,
             answers,
             events,

@@ -1,5 +1,7 @@
 //! Where two series of answers to the same moments differ so much that a person would say so.
 
+use std::time::Duration;
+
 use crate::signal::Fused;
 use crate::signal::Label;
 use crate::time::Span;
@@ -24,13 +26,16 @@ pub struct Change {
 pub const LEAST: f32 = 0.1;
 /// Changes this close to each other are one, seconds.
 const TOGETHER_SECS: f32 = 0.5;
+/// For so long an answer stands at most until the next one comes.
+const STANDS: Duration = Duration::from_millis(200);
 
 /// The stretches in which `after` differs from `before`: another likeliest label, a reading that is there in one only, or
 /// valence or arousal off by 0.1. Both are answers to the same moments, in order.
 #[must_use]
 pub fn changes(before: &[Timestamped<Option<Fused>>], after: &[Timestamped<Option<Fused>>]) -> Vec<Change> {
     let mut all: Vec<Change> = Vec::new();
-    for (old, new) in before.iter().zip(after) {
+    let begins = |index: usize| before.get(index).map(|answer| answer.span.start);
+    for (index, (old, new)) in before.iter().zip(after).enumerate() {
         let label = |fused: &Option<Fused>| fused.as_ref().map(|fused| fused.reading.label());
         let (before, after) = (label(&old.value), label(&new.value));
         let (valence, arousal) = match (&old.value, &new.value) {
@@ -43,7 +48,10 @@ pub fn changes(before: &[Timestamped<Option<Fused>>], after: &[Timestamped<Optio
         if before == after && valence.abs() < LEAST && arousal.abs() < LEAST {
             continue;
         }
-        let here = Change { span: old.span, before, after, valence, arousal };
+        // An answer stands until the next one, but not over a gap.
+        let next = begins(index + 1);
+        let until = next.filter(|next| next.since(old.span.start) <= STANDS).unwrap_or(old.span.end);
+        let here = Change { span: Span::new(old.span.start, until), before, after, valence, arousal };
         match all.last_mut().filter(|last| old.span.start.since(last.span.end).as_secs_f32() <= TOGETHER_SECS) {
             Some(last) => last.join(&here),
             None => all.push(here),

@@ -66,6 +66,7 @@ impl App {
                     _ => {}
                 }
             }
+            WindowCommand::Close if self.pending.forget_asked.take().is_some() => {}
             WindowCommand::Close => self.sheet = None,
             WindowCommand::BeginCheck => self.begin_check(),
             WindowCommand::StopCheck => self.check = None,

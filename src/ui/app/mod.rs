@@ -50,6 +50,7 @@ use crate::ui::playback::Playback;
 use crate::ui::state::State;
 use crate::ui::theme::Palette;
 use crate::ui::upload;
+use crate::ui::view::Pending;
 use crate::ui::view::Picture;
 use crate::ui::view::View;
 
@@ -90,8 +91,7 @@ pub struct App {
     /// The certificate that is being made, and the last that was.
     certifying: Option<Job<Certified>>,
     certificate: Option<Certified>,
-    /// When a stretch that doesn't count began.
-    excluded_from: Option<Timestamp>,
+    pending: Pending,
     sheet: Option<Sheet>,
     /// How loud noise and babble made on purpose are, dB below the speech.
     snr_db: f32,
@@ -170,7 +170,7 @@ impl App {
             mark_at: None,
             certifying: None,
             certificate: None,
-            excluded_from: None,
+            pending: Pending::default(),
             sheet: None,
             snr_db: 0.0,
             held: None,
@@ -202,6 +202,7 @@ impl App {
         self.drain(ctx);
         self.go_on_checking();
         self.go_on_certifying();
+        self.let_go_of_pending();
         let own = if self.replay.is_open() { Keys::Replay } else { Keys::Live };
         for command in keys::pressed(ctx, own) {
             self.carry_out(ctx, command);
@@ -216,6 +217,7 @@ impl App {
         let secs = ctx.input(|input| input.unstable_dt).min(0.5);
         let secs = if self.step_replay(ctx) { AT_ONCE_SECS } else { secs };
         self.library.step(&self.waker);
+        self.look_again();
         let mut motion = std::mem::take(&mut self.motion);
         motion.step(&self.view(), secs);
         self.motion = motion;
@@ -267,6 +269,7 @@ impl App {
             without: self.without,
             pointed_at: self.pointed_at,
             certificate: self.certificate.as_ref(),
+            pending: self.pending,
             baseline: self.baseline.as_ref().map(|baseline| (baseline, self.drift.from(baseline))),
             is_held: self.held.is_some() && self.state.ended_at.is_none(),
             is_started: self.wiring.is_some(),

@@ -13,13 +13,17 @@ use crate::pipeline::RecordState;
 use crate::time::Span;
 use crate::time::Utc;
 use crate::ui::Baseline;
+use crate::ui::Sheet;
 use crate::ui::WindowCommand;
 use crate::ui::app::App;
 use crate::ui::job::Job;
 use crate::ui::panels;
+use crate::ui::view::Pending;
 
 /// What one key forgets.
 const FORGOTTEN: Duration = Duration::from_mins(1);
+/// How long a question whether to forget stands.
+const ASKED: Duration = Duration::from_secs(8);
 /// How far back "lately" reaches.
 const LATELY: Duration = Duration::from_secs(30);
 
@@ -42,8 +46,9 @@ impl App {
                 self.change(ctx, |options| {
                     (options.participant, options.task) = (kept.participant, kept.task);
                 });
-                (self.excluded_from, self.certificate) = (None, None);
+                (self.pending, self.certificate) = (Pending::default(), None);
                 self.state.marks.clear();
+                self.state.forgotten.clear();
                 self.sheet = None;
                 self.take_over_baseline(&subject.participant);
                 Command::Record(Box::new(RecordRequest { subject, root: self.host.sessions.clone() }))
@@ -51,10 +56,19 @@ impl App {
             _ if !self.is_recording() => return,
             WindowCommand::PauseRecording if is_paused => Command::Resume,
             WindowCommand::PauseRecording => Command::Pause,
-            WindowCommand::ForgetLast => Command::Forget(FORGOTTEN),
+            WindowCommand::ForgetLast => match self.pending.forget_asked.take() {
+                // It can't be taken back: a key that was touched by the way does nothing yet.
+                None => {
+                    self.pending.forget_asked = Some(now);
+                    return;
+                }
+                // The last minute before it was first asked, and what came since.
+                Some(asked) => Command::Forget(FORGOTTEN + now.since(asked)),
+            },
             WindowCommand::StopRecording => {
+                self.sheet = self.sheet.filter(|sheet| *sheet != Sheet::Record);
                 // A stretch that was begun and not ended goes to the end.
-                if let Some(from) = self.excluded_from.take() {
+                if let Some(from) = self.pending.excluded_from.take() {
                     wiring.commands.offer(Command::Mark(Mark::stretch("exclude", Span::new(from, now), "excluded")));
                 }
                 // What the next participant consents to is theirs to say.
@@ -74,16 +88,16 @@ impl App {
             WindowCommand::MarkLately => {
                 Command::Mark(Mark::stretch("marker", Span::new((now - LATELY).max(since), now), "lately"))
             }
-            WindowCommand::Exclude => match self.excluded_from.take() {
+            WindowCommand::Exclude => match self.pending.excluded_from.take() {
                 None => {
-                    self.excluded_from = Some(now);
+                    self.pending.excluded_from = Some(now);
                     return;
                 }
                 Some(from) => Command::Mark(Mark::stretch("exclude", Span::new(from, now), "excluded")),
             },
             _ => return,
         };
-        let is_forgetting = matches!(told, Command::Forget(_));
+        let forgotten = if let Command::Forget(length) = &told { Some(*length) } else { None };
         let is_beginning = matches!(told, Command::Record(_));
         if let Some(wiring) = &self.wiring {
             wiring.commands.offer(told);
@@ -92,9 +106,16 @@ impl App {
                 wiring.commands.offer(Command::Baseline(what));
             }
         }
-        if is_forgetting {
-            self.forget_with_baseline();
+        if let Some(length) = forgotten {
+            self.forget_with_baseline(length);
         }
+    }
+
+    /// Whoever asked to forget and then did nothing has changed their mind.
+    pub(super) fn let_go_of_pending(&mut self) {
+        let Some(wiring) = &self.wiring else { return };
+        let now = wiring.clock.now();
+        self.pending.forget_asked = self.pending.forget_asked.filter(|asked| now.since(*asked) < ASKED);
     }
 
     /// Has a session that was saved certified, beside the window.
@@ -112,11 +133,11 @@ impl App {
     }
 
     /// What is known of the person is from the baseline alone again; from nothing, if that was made in what is forgotten.
-    fn forget_with_baseline(&mut self) {
+    fn forget_with_baseline(&mut self, forgotten: Duration) {
         self.check = None;
         let Some(baseline) = &self.baseline else { return };
         let secs = Utc::now().nanos().saturating_sub(baseline.unix_nanos) / 1_000_000_000;
-        if secs > i64::try_from(FORGOTTEN.as_secs()).unwrap_or(i64::MAX) {
+        if secs > i64::try_from(forgotten.as_secs()).unwrap_or(i64::MAX) {
             if let Some(wiring) = &self.wiring {
                 wiring.commands.offer(Command::TakeOver(Box::new(baseline.known.clone())));
             }

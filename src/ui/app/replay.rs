@@ -20,6 +20,7 @@ use crate::ui::playback::Playback;
 use crate::ui::playback::past::Past;
 use crate::ui::state::State;
 use crate::ui::theme::Palette;
+use crate::ui::view::Pending;
 use crate::ui::view::View;
 
 /// From here on a step through a session isn't eased, seconds.
@@ -99,6 +100,13 @@ impl App {
         self.library.list(self.host.sessions.clone(), &self.waker);
     }
 
+    /// While the list is looked at, it is kept up to date: sessions are made and certified elsewhere too.
+    pub(super) fn look_again(&mut self) {
+        if self.sheet == Some(Sheet::Library) {
+            self.library.list_if_old(&self.waker);
+        }
+    }
+
     pub(super) fn obey_library(&mut self, command: LibraryCommand) {
         let gone = self.library.obey(command, self.host.export.as_ref(), &self.waker);
         // What is deleted isn't looked at any more.
@@ -145,6 +153,7 @@ impl App {
             without: None,
             pointed_at: self.pointed_at,
             certificate: None,
+            pending: Pending::default(),
             baseline: None,
             is_held: false,
             is_started: true,

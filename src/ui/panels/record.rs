@@ -1,5 +1,7 @@
 //! A recording: whom it is of and what is kept, before it begins; how it is doing, while it runs.
 
+use std::time::Duration;
+
 use egui::Button;
 use egui::Color32;
 use egui::Key;
@@ -17,6 +19,9 @@ use crate::ui::panels::notices::NoticeKind;
 use crate::ui::phrases;
 use crate::ui::theme::Palette;
 use crate::ui::view::View;
+
+/// How long it is said that something was forgotten.
+const SAID: Duration = Duration::from_secs(8);
 
 /// What was typed and chosen so far.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -120,8 +125,13 @@ fn running_ui(ui: &mut Ui, view: &View<'_>, state: &RecordState) -> Option<Windo
     if let Some(trouble) = &state.trouble {
         ui.label(RichText::new(trouble).color(palette.alert));
     }
+    // As it began: R, Enter.
+    if !ui.ctx().egui_wants_keyboard_input() && ui.input(|input| input.key_pressed(Key::Enter)) {
+        command = Some(WindowCommand::StopRecording);
+    }
     ui.horizontal(|ui| {
-        for (text, hover, way) in ways(state) {
+        for (text, hover, way) in ways(view, state) {
+            let text = if way == WindowCommand::StopRecording { format!("{text}  Enter") } else { text };
             if ui.button(text).on_hover_text(hover).clicked() {
                 command = Some(way);
             }
@@ -137,12 +147,24 @@ fn running_ui(ui: &mut Ui, view: &View<'_>, state: &RecordState) -> Option<Windo
     let marks = view.state.marks.len();
     if let Some(last) = view.state.marks.last() {
         let at = phrases::clock(view, last.span.start);
-        ui.label(RichText::new(format!("{marks} marked, the last at {at}: {}", last.name)).color(palette.muted));
+        let words = if last.text.is_empty() { &last.name } else { &last.text };
+        ui.label(RichText::new(format!("{marks} marked, the last at {at}: {words}")).color(palette.muted));
+    }
+    if let Some(last) = view.state.forgotten.last() {
+        let (from, to) = (phrases::clock(view, last.start), phrases::clock(view, last.end));
+        let count = view.state.forgotten.len();
+        ui.label(RichText::new(format!("{count} forgotten, the last from {from} to {to}")).color(palette.muted));
     }
     command
 }
 
-fn ways(state: &RecordState) -> Vec<(String, &'static str, WindowCommand)> {
+fn ways(view: &View<'_>, state: &RecordState) -> Vec<(String, &'static str, WindowCommand)> {
+    if view.pending.forget_asked.is_some() {
+        return vec![
+            ("forget it  Bksp".to_owned(), "it can't be taken back", WindowCommand::ForgetLast),
+            ("keep it  Esc".to_owned(), "nothing is forgotten", WindowCommand::Close),
+        ];
+    }
     let pause = if state.is_paused {
         ("go on  P".to_owned(), "record again; the gap stays", WindowCommand::PauseRecording)
     } else {
@@ -157,7 +179,7 @@ fn ways(state: &RecordState) -> Vec<(String, &'static str, WindowCommand)> {
         pause,
         (
             "forget 60 s  Bksp".to_owned(),
-            "the last minute is gone from the disk; the gap stays",
+            "the last minute will be gone from the disk; the gap stays; it asks once more",
             WindowCommand::ForgetLast,
         ),
         ("mark  M".to_owned(), "mark this moment with words", WindowCommand::Sheet(crate::ui::Sheet::Mark)),
@@ -180,9 +202,13 @@ pub fn mark_ui(ui: &mut Ui, palette: &Palette, form: &mut RecordForm) -> Option<
 #[must_use]
 pub fn notice(view: &View<'_>) -> Option<Notice> {
     let state = view.state.recording.as_ref()?;
+    if view.pending.forget_asked.is_some() && state.is_running() {
+        let text = "FORGET the last minute? It will be gone from the disk.".to_owned();
+        return Some(Notice { kind: NoticeKind::Recording, text, ways: ways(view, state) });
+    }
     if let Some(trouble) = state.trouble.as_ref().filter(|_| state.is_running()) {
         let text = format!("RECORDING, WITH TROUBLE · {trouble}");
-        return Some(Notice { kind: NoticeKind::Recording, text, ways: ways(state) });
+        return Some(Notice { kind: NoticeKind::Recording, text, ways: ways(view, state) });
     }
     match &state.progress {
         Some(Progress::Saved { verified, folder }) => {
@@ -211,7 +237,7 @@ pub fn notice(view: &View<'_>) -> Option<Notice> {
             let text = format!("The recording has ended and is looked through: {share:.0} %");
             Some(Notice { kind: NoticeKind::Note, text, ways: Vec::new() })
         }
-        _ => Some(Notice { kind: NoticeKind::Recording, text: line(view, state), ways: ways(state) }),
+        _ => Some(Notice { kind: NoticeKind::Recording, text: line(view, state), ways: ways(view, state) }),
     }
 }
 
@@ -224,7 +250,14 @@ fn line(view: &View<'_>, state: &RecordState) -> String {
     };
     let word = if state.is_paused { "PAUSED, no readings are kept" } else { "RECORDING" };
     let task = if task.is_empty() { String::new() } else { format!(" · {task}") };
-    format!("{word} · {participant}{task} · {length}{size} · keeps {consent}")
+    let lately = view.state.forgotten.last().filter(|last| view.now.since(last.end) < SAID);
+    let forgot = lately.map_or_else(String::new, |last| {
+        format!("Forgotten: {} to {} · ", phrases::clock(view, last.start), phrases::clock(view, last.end))
+    });
+    let excluded = view.pending.excluded_from.map_or_else(String::new, |from| {
+        format!(" · doesn't count since {}, E ends that", phrases::clock(view, from))
+    });
+    format!("{forgot}{word} · {participant}{task} · {length}{size} · keeps {consent}{excluded}")
 }
 
 /// The frame around the window while a session is recorded.

@@ -17,6 +17,8 @@ use crate::ui::view::View;
 
 /// What the program doesn't claim.
 const CLAIM: &str = "reads expressions, not feelings";
+/// Sound that is taken in so late is said to be.
+const BEHIND: Duration = Duration::from_secs(2);
 
 /// Rates, latencies, drops, processor and memory; under the pointer each stage and link.
 pub fn status_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
@@ -24,7 +26,7 @@ pub fn status_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
     let painter = ui.painter_at(rect);
     let line = match view.replay {
         Some(replay) => Some(line_then(replay)),
-        None => view.state.health.as_ref().map(line),
+        None => view.state.health.as_ref().map(|health| line(health, view.state.sound_behind)),
     };
     let text = line.map_or_else(|| CLAIM.to_owned(), |line| line + " · " + CLAIM);
     let colour = view.palette.muted;
@@ -49,11 +51,14 @@ fn line_then(replay: &Playback) -> String {
     parts.join(" · ")
 }
 
-fn line(health: &Health) -> String {
+fn line(health: &Health, sound_behind: Duration) -> String {
     let mut parts: Vec<_> = Modality::ALL.into_iter().map(|modality| modality_line(health, modality)).collect();
     let dropped: u64 = health.links.iter().filter(|link| !link.is_newest_only).map(|link| link.dropped).sum();
     // What is overtaken by something newer isn't lost.
     parts.push(if dropped == 0 { "nothing lost".to_owned() } else { format!("{dropped} lost") });
+    if sound_behind >= BEHIND {
+        parts.push(format!("sound {} s behind", sound_behind.as_secs()));
+    }
     if health.xruns > 0 {
         parts.push(format!("{} lost by the sound system", health.xruns));
     }
@@ -126,6 +131,8 @@ mod tests {
             ..Health::default()
         };
 
-        assert_eq!(line(&health), "face 30/s 41 ms–78 ms · voice – · words 1.3 s–2.0 s · 3 lost · CPU 61 % · 410 MB");
+        let line = |behind| line(&health, Duration::from_secs(behind));
+        assert!(line(3).contains("3 lost · sound 3 s behind"));
+        assert_eq!(line(0), "face 30/s 41 ms–78 ms · voice – · words 1.3 s–2.0 s · 3 lost · CPU 61 % · 410 MB");
     }
 }

@@ -72,6 +72,7 @@ impl Scene {
             without: None,
             pointed_at: None,
             certificate: None,
+            pending: crate::ui::view::Pending::default(),
             baseline: None,
             is_held: false,
             is_started: true,

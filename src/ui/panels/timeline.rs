@@ -337,6 +337,8 @@ fn draw_speech(painter: &Painter, view: &View<'_>, scale: Scale, track: Rect, sp
 fn draw_marks(painter: &Painter, view: &View<'_>, scale: Scale, tracks: &Tracks) {
     let palette = view.palette;
     let (top, bottom) = (tracks.valence.top(), tracks.speech.bottom());
+    let mut lefts: Vec<f32> = view.state.marks.iter().map(|mark| scale.x(mark.span.start.secs())).collect();
+    lefts.sort_by(f32::total_cmp);
     for mark in &view.state.marks {
         let (left, right) = (scale.x(mark.span.start.secs()), scale.x(mark.span.end.secs()));
         if right < scale.left || left > scale.right {
@@ -354,7 +356,12 @@ fn draw_marks(painter: &Painter, view: &View<'_>, scale: Scale, tracks: &Tracks)
         let flag = [egui::pos2(left, top), egui::pos2(left + 7.0, top + 3.5), egui::pos2(left, top + 7.0)];
         painter.add(Shape::convex_polygon(flag.to_vec(), palette.now, Stroke::NONE));
         let words = if mark.text.is_empty() { &mark.name } else { &mark.text };
-        cut(painter, egui::pos2(left + 10.0, top + 5.0), Align2::LEFT_CENTER, words, 11.0, palette.text, 110.0);
+        // A name has the room up to the next flag.
+        let next = lefts.iter().copied().find(|other| *other > left).unwrap_or(f32::INFINITY);
+        let room = (next - left - 14.0).min(110.0);
+        if room > 24.0 {
+            cut(painter, egui::pos2(left + 10.0, top + 5.0), Align2::LEFT_CENTER, words, 11.0, palette.text, room);
+        }
     }
 }
 

@@ -150,9 +150,14 @@ impl Markers {
                 None
             }
             MarkerCommand::ExcludeTo => {
-                let from = self.exclude_from.take()?;
+                let from = self.exclude_from?;
                 let span = Span::new(from.min(at), from.max(at));
-                (!span.is_empty()).then(|| self.added(EXCLUDE, "excluded", "", span))
+                if span.is_empty() {
+                    self.exclude_from = None;
+                    return None;
+                }
+                // It has begun until this is on the disk.
+                Some(self.added(EXCLUDE, "excluded", "", span))
             }
             MarkerCommand::Undo => self.undo.last().cloned(),
         }
@@ -160,6 +165,9 @@ impl Markers {
 
     /// Takes in a correction that is on the disk.
     pub fn take(&mut self, correction: Correction) {
+        if correction.kind.as_deref() == Some(EXCLUDE) {
+            self.exclude_from = None;
+        }
         // What takes the last one back isn't taken back itself.
         let same = |undo: &Correction| Correction { utc: String::new(), ..correction.clone() } == *undo;
         if self.undo.last().is_some_and(same) {

@@ -10,6 +10,7 @@ use crate::pipeline::Tick;
 use crate::pipeline::raw;
 use crate::record::Kept;
 use crate::record::values;
+use crate::session;
 use crate::session::Item;
 use crate::session::Session;
 use crate::signal::Evidence;
@@ -45,6 +46,8 @@ pub struct Past {
     pub state: State,
     /// From its beginning to its end.
     pub span: Span,
+    /// What its certificate says in a word; `None` if it has none.
+    pub certificate: Option<String>,
     /// What happened in it.
     pub course: Course,
     gather: GatherSettings,
@@ -85,7 +88,8 @@ impl Past {
         sayings.sort_by_key(begins);
         state.sayings = sayings.into();
         let gather = gather_settings(&kept.header.settings);
-        Self { session, kept, state, span, course, gather }
+        let certificate = session::certified(session.folder());
+        Self { session, kept, state, span, certificate, course, gather }
     }
 
     /// What stood at `at`.

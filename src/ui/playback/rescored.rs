@@ -96,7 +96,7 @@ mod tests {
         assert_eq!((rescored.compared, rescored.changes.len()), (199, 1));
         let change = &rescored.changes[0];
         assert_eq!((change.before, change.after), (Some(Label::Anger), Some(Label::Fear)));
-        assert_eq!((change.span.start.secs(), rescored.changed.as_secs_f64()), (2.0, 0.76));
+        assert_eq!((change.span.start.secs(), rescored.changed.as_secs_f64()), (2.0, 0.8));
         assert_eq!(rescored.at(Timestamp::from_secs(1.9)), None);
         assert_eq!(rescored.at(Timestamp::from_secs(7.0)), Some(0));
     }

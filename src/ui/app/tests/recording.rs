@@ -85,7 +85,7 @@ fn whom_is_recorded_and_what_is_kept_is_always_on_screen() {
 fn keys_mark_pause_and_forget() {
     let (mut harness, outside) = recording();
 
-    for key in [egui::Key::Num1, egui::Key::K, egui::Key::P, egui::Key::Backspace] {
+    for key in [egui::Key::Num1, egui::Key::K, egui::Key::P, egui::Key::Backspace, egui::Key::Backspace] {
         harness.key_press(key);
         harness.run_steps(2);
     }
@@ -99,6 +99,65 @@ fn keys_mark_pause_and_forget() {
         Command::Forget(Duration::from_mins(1)),
     ];
     assert_eq!(asked(&outside), expected);
+}
+
+#[test]
+fn what_cannot_be_taken_back_asks_once_more_and_reaches_back_from_when_it_was_first_asked() {
+    let (mut harness, outside) = recording();
+    let question = "FORGET the last minute? It will be gone from the disk.";
+
+    harness.key_press(egui::Key::Backspace);
+    harness.run_steps(2);
+    assert!(harness.query_by_label(question).is_some());
+    harness.key_press(egui::Key::Escape);
+    harness.run_steps(2);
+    assert!(harness.query_by_label(question).is_none());
+    harness.key_press(egui::Key::Backspace);
+    harness.run_steps(2);
+    outside.tick(70.0, Label::Happiness);
+    harness.run_steps(2);
+    assert!(harness.query_by_label(question).is_none(), "nobody waits for an answer for ever");
+    assert_eq!(asked(&outside), []);
+
+    harness.key_press(egui::Key::Backspace);
+    harness.run_steps(2);
+    outside.tick(74.0, Label::Happiness);
+    harness.run_steps(1);
+    harness.key_press(egui::Key::Backspace);
+    harness.run_steps(2);
+    assert_eq!(asked(&outside), [Command::Forget(Duration::from_secs(64))]);
+}
+
+#[test]
+fn it_is_stopped_by_the_keys_that_began_it() {
+    let (mut harness, outside) = recording();
+
+    harness.key_press(egui::Key::R);
+    harness.run_steps(3);
+    harness.key_press(egui::Key::Enter);
+    harness.run_steps(3);
+
+    assert_eq!(asked(&outside), [Command::StopRecording]);
+    harness.key_press(egui::Key::Enter);
+    harness.run_steps(3);
+    assert_eq!(asked(&outside), [], "nothing is begun by the way");
+}
+
+#[test]
+fn a_stretch_that_does_not_count_is_said_while_it_goes_on() {
+    let (mut harness, outside) = recording();
+    harness.key_press(egui::Key::E);
+    harness.run_steps(2);
+    let said = "RECORDING · P07 · 1 min · 2.5 MB · keeps numbers · doesn't count since 1:01, E ends that";
+    assert!(harness.query_by_label(said).is_some());
+
+    outside.tick(66.0, Label::Happiness);
+    harness.run_steps(1);
+    harness.key_press(egui::Key::E);
+    harness.run_steps(2);
+
+    let span = Span::new(Timestamp::from_secs(61.0), Timestamp::from_secs(66.0));
+    assert_eq!(asked(&outside), [Command::Mark(Mark::stretch("exclude", span, "excluded"))]);
 }
 
 #[test]
@@ -133,4 +192,6 @@ fn what_was_forgotten_is_not_shown_any_more() {
     harness.run_steps(3);
 
     assert!(harness.query_by_label("Happiness 100 %").is_none());
+    let said = "Forgotten: 0:01 to 1:01 · RECORDING · P07 · 1 min · 2.5 MB · keeps numbers";
+    assert!(harness.query_by_label(said).is_some());
 }

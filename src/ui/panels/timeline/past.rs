@@ -56,12 +56,16 @@ fn draw_words(painter: &Painter, view: &View<'_>, replay: &Playback, scale: Scal
         (stretch.span, word.to_owned())
     });
     let excluded = replay.markers().counting().filter(|marker| marker.kind == EXCLUDE);
+    let mut said: Vec<Rect> = Vec::new();
     for (span, word) in gaps.chain(excluded.map(|marker| (marker.span, phrases::marker(marker)))) {
         let rect = place(scale, tracks, span);
         if rect.width() > 46.0 {
-            let at = egui::pos2(rect.center().x, tracks.arousal.bottom() - 7.0);
+            // What lies over each other says so in lines over each other.
+            let above = said.iter().filter(|other| other.intersects(rect)).count();
+            let at = egui::pos2(rect.center().x, tracks.arousal.bottom() - 7.0 - 14.0 * above as f32);
             let (align, ink, width) = (Align2::CENTER_CENTER, view.palette.text, rect.width() - 6.0);
             cut(painter, at, align, &word, 11.0, ink, width);
+            said.push(rect);
         }
     }
 }
@@ -161,7 +165,7 @@ fn draw_flags(painter: &Painter, view: &View<'_>, replay: &Playback, scale: Scal
         painter.rect_filled(flag, 0.0, palette.text);
         if room > 24.0 {
             let at = egui::pos2(x + 9.0, top + 6.0);
-            cut(painter, at, Align2::LEFT_CENTER, &marker.name, 11.0, palette.text, room);
+            cut(painter, at, Align2::LEFT_CENTER, &phrases::marker(marker), 11.0, palette.text, room);
         }
     }
 }
