@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::command::Place;
 use crate::pipeline::Command;
-use crate::pipeline::Mark;
+use crate::pipeline::MarkRequest;
 use crate::pipeline::Progress;
 use crate::pipeline::RecordRequest;
 use crate::pipeline::RecordState;
@@ -116,8 +116,8 @@ impl Script {
             let back = |secs: f64| Span::new(now - std::time::Duration::from_secs_f64(secs), now);
             due.push(match step {
                 Step::Record(request) => Command::Record(Box::new(request)),
-                Step::Mark(name) => Command::Mark(Mark::point(now, name, "")),
-                Step::Exclude(secs) => Command::Mark(Mark::stretch("exclude", back(secs), "excluded")),
+                Step::Mark(name) => Command::Mark(MarkRequest::point(now, name, "")),
+                Step::Exclude(secs) => Command::Mark(MarkRequest::stretch("exclude", back(secs), "excluded")),
                 Step::Forget(secs) => Command::Forget(std::time::Duration::from_secs_f64(secs)),
                 Step::Pause => Command::Pause,
                 Step::Resume => Command::Resume,
@@ -299,7 +299,7 @@ mod tests {
         let now = Timestamp::from_secs(20.0);
 
         assert!(matches!(script.due(0.0, now)[..], [Command::Record(_)]));
-        assert_eq!(script.due(6.0, now), [Command::Pause, Command::Mark(Mark::point(now, "a stimulus", ""))]);
+        assert_eq!(script.due(6.0, now), [Command::Pause, Command::Mark(MarkRequest::point(now, "a stimulus", ""))]);
         assert_eq!(script.due(9.0, now), [Command::Forget(std::time::Duration::from_secs(3))]);
         for odd in ["mark a", "1 forget", "1 forget -2", "1 forget 1e20", "x pause", "1 dance", "1 mark"] {
             assert!(step(odd).is_none(), "{odd}");

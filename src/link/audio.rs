@@ -1,6 +1,6 @@
 //! Samples, from a real-time callback to the thread that hears.
 //!
-//! Samples and the marks that say where and when they belong travel in two rings. A block is taken whole or not at
+//! Samples and the stamps that say where and when they belong travel in two rings. A block is taken whole or not at
 //! all; one that is dropped keeps its place in the count, so nothing after it shifts in time.
 
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::time::Timestamp;
 
 /// One callback's place in stream and time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mark {
+pub struct BlockStamp {
     /// Index of the block's first sample since the stream began, lost ones counted.
     pub first_sample: u64,
     /// Samples in it.
@@ -32,7 +32,7 @@ pub struct Mark {
 /// The end that the callback writes.
 pub struct AudioOutlet {
     samples: HeapProd<f32>,
-    marks: HeapProd<Mark>,
+    stamps: HeapProd<BlockStamp>,
     position: u64,
     meter: Meter,
     closed: Arc<AtomicBool>,
@@ -41,7 +41,7 @@ pub struct AudioOutlet {
 /// The end that is read.
 pub struct AudioInlet {
     samples: HeapCons<f32>,
-    marks: HeapCons<Mark>,
+    stamps: HeapCons<BlockStamp>,
     meter: Meter,
     closed: Arc<AtomicBool>,
 }
@@ -50,12 +50,12 @@ pub struct AudioInlet {
 #[must_use]
 pub fn link(samples: usize, blocks: usize) -> (AudioOutlet, AudioInlet) {
     let (sample_out, sample_in) = HeapRb::new(samples.max(1)).split();
-    let (mark_out, mark_in) = HeapRb::new(blocks.max(1)).split();
+    let (stamp_out, stamp_in) = HeapRb::new(blocks.max(1)).split();
     let meter = Meter::default();
     let closed = Arc::new(AtomicBool::new(false));
     let outlet =
-        AudioOutlet { samples: sample_out, marks: mark_out, position: 0, meter: meter.clone(), closed: closed.clone() };
-    (outlet, AudioInlet { samples: sample_in, marks: mark_in, meter, closed })
+        AudioOutlet { samples: sample_out, stamps: stamp_out, position: 0, meter: meter.clone(), closed: closed.clone() };
+    (outlet, AudioInlet { samples: sample_in, stamps: stamp_in, meter, closed })
 }
 
 impl AudioOutlet {
@@ -91,16 +91,16 @@ impl AudioOutlet {
     }
 
     fn push_with(&mut self, len: usize, captured_at: Timestamp, mut write: impl FnMut(&mut f32, usize)) {
-        let mark = Mark { first_sample: self.position, len, captured_at };
+        let stamp = BlockStamp { first_sample: self.position, len, captured_at };
         self.position += len as u64;
         if len == 0 {
             return;
         }
-        if self.samples.vacant_len() < len || self.marks.is_full() {
+        if self.samples.vacant_len() < len || self.stamps.is_full() {
             self.meter.drop(len as u64);
             return;
         }
-        // Samples before mark: a reader that sees the mark finds its samples there.
+        // Samples before stamp: a reader that sees the stamp finds its samples there.
         let mut index = 0;
         self.samples.push_iter(std::iter::from_fn(|| {
             (index < len).then(|| {
@@ -110,7 +110,7 @@ impl AudioOutlet {
                 sample
             })
         }));
-        self.marks.try_push(mark).ok();
+        self.stamps.try_push(stamp).ok();
         self.meter.pass(len as u64);
     }
 
@@ -136,13 +136,13 @@ impl AudioOutlet {
 
 impl AudioInlet {
     /// Reads the next block into `block`, replacing what is there; `None` while there is none.
-    pub fn read(&mut self, block: &mut Vec<f32>) -> Option<Mark> {
-        let mark = self.marks.try_pop()?;
+    pub fn read(&mut self, block: &mut Vec<f32>) -> Option<BlockStamp> {
+        let stamp = self.stamps.try_pop()?;
         block.clear();
-        block.resize(mark.len, 0.0);
+        block.resize(stamp.len, 0.0);
         let read = self.samples.pop_slice(block);
-        debug_assert_eq!(read, mark.len, "samples are written before their mark");
-        Some(mark)
+        debug_assert_eq!(read, stamp.len, "samples are written before their stamp");
+        Some(stamp)
     }
 
     /// Whether the writer has gone. What it wrote can still be read.
@@ -182,10 +182,10 @@ mod tests {
         outlet.push(&[4.0, 5.0, 6.0], at(3)); // No room.
 
         let mut block = Vec::new();
-        assert_eq!(inlet.read(&mut block), Some(Mark { first_sample: 0, len: 3, captured_at: at(0) }));
+        assert_eq!(inlet.read(&mut block), Some(BlockStamp { first_sample: 0, len: 3, captured_at: at(0) }));
         outlet.push(&[7.0], at(6));
 
-        assert_eq!(inlet.read(&mut block), Some(Mark { first_sample: 6, len: 1, captured_at: at(6) }));
+        assert_eq!(inlet.read(&mut block), Some(BlockStamp { first_sample: 6, len: 1, captured_at: at(6) }));
         assert_eq!((inlet.meter().passed(), inlet.meter().dropped()), (4, 3));
     }
 

@@ -98,7 +98,7 @@ pub enum Event {
     /// What lies between was forgotten: from the disk, and here as well.
     Forgotten(Span),
     /// Something was marked.
-    Marked(Mark),
+    Marked(MarkRequest),
     /// What is known of the person, as it was asked for.
     Known(Box<KnownPerson>),
     /// When, in the session's time, a recording or the synthetic participant's script begins.
@@ -203,7 +203,7 @@ pub enum Command {
     /// Take the last so many seconds off the disk, and begin afresh.
     Forget(Duration),
     /// Mark something in the recording.
-    Mark(Mark),
+    Mark(MarkRequest),
     /// End the recording.
     StopRecording,
 }
@@ -239,7 +239,7 @@ pub struct RecordRequest {
 
 /// Something that an operator marks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Mark {
+pub struct MarkRequest {
     /// What it is: `marker`, or `exclude`: a stretch that doesn't count.
     pub kind: String,
     /// Its name.
@@ -250,7 +250,7 @@ pub struct Mark {
     pub span: Span,
 }
 
-impl Mark {
+impl MarkRequest {
     /// A point that has a name.
     #[must_use]
     pub fn point(at: Timestamp, name: impl Into<String>, text: impl Into<String>) -> Self {

@@ -38,7 +38,7 @@ pub use event::FusionState;
 pub use event::Health;
 pub use event::KnownPerson;
 pub use event::LinkHealth;
-pub use event::Mark;
+pub use event::MarkRequest;
 pub use event::PersonState;
 pub use event::Personal;
 pub use event::RecordRequest;

@@ -7,7 +7,7 @@ use crate::pipeline::Event;
 use crate::pipeline::FusionState;
 use crate::pipeline::Health;
 use crate::pipeline::KnownPerson;
-use crate::pipeline::Mark;
+use crate::pipeline::MarkRequest;
 use crate::pipeline::PersonState;
 use crate::pipeline::RecordState;
 use crate::pipeline::SourceState;
@@ -89,7 +89,7 @@ pub struct State {
     /// How long ago the sound was that was taken in last.
     pub sound_behind: Duration,
     /// What was marked.
-    pub marks: Vec<Mark>,
+    pub marks: Vec<MarkRequest>,
     /// What was forgotten of the recording.
     pub forgotten: Vec<Span>,
     recent: VecDeque<(Timestamp, [f32; Label::COUNT])>,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::link::audio;
 use crate::link::audio::AudioInlet;
 use crate::link::audio::AudioOutlet;
-use crate::link::audio::Mark;
+use crate::link::audio::BlockStamp;
 use crate::time::Clock;
 use crate::time::Timestamp;
 
@@ -68,7 +68,7 @@ pub struct Speaking {
     shared: Arc<Shared>,
     clock: Arc<dyn Clock>,
     block: Vec<f32>,
-    mark: Mark,
+    mark: BlockStamp,
     at: usize,
     step: f32,
     phase: f32,
@@ -91,7 +91,7 @@ pub fn link(clock: Arc<dyn Clock>) -> (SpeakerOutlet, Speaking) {
         shared: shared.clone(),
         clock,
         block: Vec::with_capacity(BLOCK),
-        mark: Mark { first_sample: 0, len: 0, captured_at: Timestamp::ZERO },
+        mark: BlockStamp { first_sample: 0, len: 0, captured_at: Timestamp::ZERO },
         at: 0,
         step: 1.0,
         phase: 0.0,
@@ -148,7 +148,7 @@ impl Speaking {
         self.drop_cut();
         let ahead = self.ahead(delay);
         self.shared.ahead.store(ahead, Ordering::Release);
-        for frame in out.chunks_mut(channels.max(1)) {
+        for each_channel in out.chunks_mut(channels.max(1)) {
             self.phase += self.step;
             while self.phase >= 1.0 {
                 self.phase -= 1.0;
@@ -156,7 +156,7 @@ impl Speaking {
                 self.around = [a, b, c, self.next()];
             }
             let value = between(self.around, self.phase);
-            for place in frame {
+            for place in each_channel {
                 *place = make(value);
             }
         }
@@ -246,7 +246,7 @@ mod tests {
         let mut out = vec![0.0; 2 * 9000];
         speaking.fill(&mut out, 2, Duration::ZERO, |value| value);
 
-        assert!(out.chunks(2).all(|frame| frame[0].to_bits() == frame[1].to_bits()));
+        assert!(out.chunks(2).all(|both| both[0].to_bits() == both[1].to_bits()));
         let wanted = |index: usize| ((index as f32 + 1.0) / 3.0 - 3.0).mul_add(0.2, 0.0).sin();
         let off = (60..8900).map(|index| (out[2 * index] - wanted(index)).abs()).fold(0.0, f32::max);
         assert!(off < 0.01, "{off}");

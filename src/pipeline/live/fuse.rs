@@ -27,9 +27,9 @@ use crate::pipeline::live::LiveSettings;
 use crate::pipeline::live::TICK;
 use crate::pipeline::live::Waker;
 use crate::pipeline::live::health::Gauge;
-use crate::pipeline::live::keeping::Keeping;
-use crate::pipeline::live::keeping::Origin;
-use crate::pipeline::live::keeping::Starting;
+use crate::pipeline::live::recording::Origin;
+use crate::pipeline::live::recording::Recording;
+use crate::pipeline::live::recording::Starting;
 use crate::pipeline::live::spawn::guarded;
 use crate::pipeline::live::stage::Note;
 use crate::pipeline::live::stage::Order;
@@ -73,12 +73,12 @@ pub(super) struct Fusing {
     is_over: bool,
     /// Inputs that begin before it count no more: they are of before a beginning.
     pub(super) not_before: Timestamp,
-    pub(super) keeping: Option<Keeping>,
+    pub(super) recording: Option<Recording>,
     pub(super) starting: Option<Starting>,
     /// What is done to the input on purpose.
     pub(super) troubles: Vec<&'static str>,
     /// Recordings that were ended and are still on their way to the disk.
-    pub(super) ending: Vec<Keeping>,
+    pub(super) ending: Vec<Recording>,
     pub(super) origin: Origin,
     /// What the stages told of what is known of the person, and how many still owe it.
     known: KnownPerson,
@@ -112,10 +112,10 @@ impl Run {
         self.events.offer(Event::Fusion(FusionState::of(&fusing.fusions, fusing.asked)));
         let result = self.answer(&ends, &mut fusing);
         // The way to the disk closes last, so that what the stages still say is kept.
-        let keeping = fusing.keeping.take().into_iter().chain(std::mem::take(&mut fusing.ending));
+        let recording = fusing.recording.take().into_iter().chain(std::mem::take(&mut fusing.ending));
         ends.close();
-        for keeping in keeping {
-            keeping.end(|state| {
+        for recording in recording {
+            recording.end(|state| {
                 self.events.offer(Event::Recording(Box::new(state)));
             });
         }
@@ -137,8 +137,8 @@ impl Run {
                 let moment = fusing.gatherer.moment(now);
                 match Tick::of(&mut fusing.fusions, moment, self.settings.compares) {
                     Ok(tick) => {
-                        if let Some(keeping) = fusing.keeping.as_mut() {
-                            keeping.answer(&tick);
+                        if let Some(recording) = fusing.recording.as_mut() {
+                            recording.answer(&tick);
                         }
                         fusing.time_readings(&tick, self.clock.now());
                         self.events.offer_leaving(Event::Tick(Box::new(tick)), LEFT_FOR_CHANGES);
@@ -156,8 +156,8 @@ impl Run {
             if now >= next_health {
                 next_health = now + Duration::from_secs(1);
                 let health = Box::new(fusing.gauge.health(now));
-                if let Some(keeping) = fusing.keeping.as_mut() {
-                    keeping.health(&health, now);
+                if let Some(recording) = fusing.recording.as_mut() {
+                    recording.health(&health, now);
                 }
                 self.events.offer_leaving(Event::Health(health), LEFT_FOR_CHANGES);
                 self.events.offer_leaving(Event::Person(fusing.person.clone()), LEFT_FOR_CHANGES);
@@ -197,8 +197,8 @@ impl Run {
                 if level.span.start < fusing.not_before {
                     return;
                 }
-                if let Some(keeping) = fusing.keeping.as_mut() {
-                    keeping.level(&level, now);
+                if let Some(recording) = fusing.recording.as_mut() {
+                    recording.level(&level, now);
                 }
                 fusing.gatherer.hear(level.clone());
                 self.events.offer_leaving(Event::Level(level), LEFT_FOR_CHANGES);
@@ -206,23 +206,23 @@ impl Run {
             Note::Transcript(Timestamped { span, .. }) | Note::NotTranscribed(Timestamped { span, .. })
                 if span.start < fusing.not_before => {}
             Note::Transcript(transcript) => {
-                if let Some(keeping) = fusing.keeping.as_mut() {
-                    keeping.transcript(&transcript, now);
+                if let Some(recording) = fusing.recording.as_mut() {
+                    recording.transcript(&transcript, now);
                 }
                 self.events.offer(Event::Transcript(transcript));
             }
             Note::NotTranscribed(why) => {
-                if let Some(keeping) = fusing.keeping.as_mut() {
+                if let Some(recording) = fusing.recording.as_mut() {
                     let what = serde_json::json!({ "type": "not_transcribed", "why": why.value });
-                    keeping.event(why.span, now, &what);
+                    recording.event(why.span, now, &what);
                 }
                 self.events.offer(Event::NotTranscribed(why));
             }
             Note::Refused(Timestamped { span, seq, .. }) => {
                 if ends.has_words && !fusing.has_failed("words") {
                     let why = "the machine is too slow to keep up with the words".to_owned();
-                    if let Some(keeping) = fusing.keeping.as_mut() {
-                        keeping.event(span, now, &serde_json::json!({ "type": "not_transcribed", "why": why }));
+                    if let Some(recording) = fusing.recording.as_mut() {
+                        recording.event(span, now, &serde_json::json!({ "type": "not_transcribed", "why": why }));
                     }
                     self.events.offer(Event::NotTranscribed(Timestamped::new(span, seq, why)));
                 }
@@ -368,7 +368,7 @@ impl Fusing {
             failed: Vec::new(),
             is_over: false,
             not_before: Timestamp::ZERO,
-            keeping: None,
+            recording: None,
             starting: None,
             troubles: Vec::new(),
             known: KnownPerson::default(),
@@ -455,8 +455,8 @@ impl Fusing {
         if let Some(known) = self.person.known_secs.get_mut(told.modality.index()) {
             *known = told.known_secs;
         }
-        if let Some(keeping) = self.keeping.as_mut() {
-            keeping.told(&told, now);
+        if let Some(recording) = self.recording.as_mut() {
+            recording.told(&told, now);
         }
         let presence = if self.person.is_raw { raw(told.presence) } else { told.presence };
         self.gatherer.observe(told.modality, presence, now);

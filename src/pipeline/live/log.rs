@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::condition::hear::Ear;
 use crate::condition::hear::Given;
 use crate::encode::Person;
-use crate::link::audio::Mark;
+use crate::link::audio::BlockStamp;
 use crate::pipeline::live::stage::Begin;
 use crate::record::Keep;
 use crate::record::RecordOutlet;
@@ -153,7 +153,7 @@ impl Log {
     }
 
     /// A block of the sound card, and what the ear is given of it.
-    pub(super) fn sound(&self, mark: Option<(&Mark, Option<Timestamp>)>, given: &Given, arrived: Timestamp) {
+    pub(super) fn sound(&self, mark: Option<(&BlockStamp, Option<Timestamp>)>, given: &Given, arrived: Timestamp) {
         let Some(kept) = &self.kept else { return };
         let span = Span::at(mark.map_or(arrived, |(mark, _)| mark.captured_at));
         let seq = mark.map_or(0, |(mark, _)| mark.first_sample);

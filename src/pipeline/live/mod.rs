@@ -15,8 +15,8 @@
 
 mod fuse;
 mod health;
-mod keeping;
 pub(super) mod log;
+mod recording;
 pub(super) mod spawn;
 mod stage;
 mod talk;

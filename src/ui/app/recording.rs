@@ -6,7 +6,7 @@ use egui::Context;
 
 use crate::pipeline::Command;
 use crate::pipeline::Consent;
-use crate::pipeline::Mark;
+use crate::pipeline::MarkRequest;
 use crate::pipeline::Progress;
 use crate::pipeline::RecordRequest;
 use crate::pipeline::RecordState;
@@ -69,7 +69,11 @@ impl App {
                 self.sheet = self.sheet.filter(|sheet| *sheet != Sheet::Record);
                 // A stretch that was begun and not ended goes to the end.
                 if let Some(from) = self.pending.excluded_from.take() {
-                    wiring.commands.offer(Command::Mark(Mark::stretch("exclude", Span::new(from, now), "excluded")));
+                    wiring.commands.offer(Command::Mark(MarkRequest::stretch(
+                        "exclude",
+                        Span::new(from, now),
+                        "excluded",
+                    )));
                 }
                 // What the next participant consents to is theirs to say.
                 self.record.subject.consent = Consent::Numbers;
@@ -78,22 +82,22 @@ impl App {
             WindowCommand::MarkKey(number) => {
                 let name = usize::from(*number).checked_sub(1).and_then(|at| self.options.markers.get(at));
                 let Some(name) = name else { return };
-                Command::Mark(Mark::point(now, name.clone(), ""))
+                Command::Mark(MarkRequest::point(now, name.clone(), ""))
             }
             WindowCommand::MarkText => {
                 self.sheet = None;
                 let text = std::mem::take(&mut self.record.mark);
-                Command::Mark(Mark::point(self.mark_at.take().unwrap_or(now), "note", text.trim()))
+                Command::Mark(MarkRequest::point(self.mark_at.take().unwrap_or(now), "note", text.trim()))
             }
             WindowCommand::MarkLately => {
-                Command::Mark(Mark::stretch("marker", Span::new((now - LATELY).max(since), now), "lately"))
+                Command::Mark(MarkRequest::stretch("marker", Span::new((now - LATELY).max(since), now), "lately"))
             }
             WindowCommand::Exclude => match self.pending.excluded_from.take() {
                 None => {
                     self.pending.excluded_from = Some(now);
                     return;
                 }
-                Some(from) => Command::Mark(Mark::stretch("exclude", Span::new(from, now), "excluded")),
+                Some(from) => Command::Mark(MarkRequest::stretch("exclude", Span::new(from, now), "excluded")),
             },
             _ => return,
         };

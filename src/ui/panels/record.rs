@@ -254,9 +254,10 @@ fn line(view: &View<'_>, state: &RecordState) -> String {
     let forgot = lately.map_or_else(String::new, |last| {
         format!("Forgotten: {} to {} · ", phrases::clock(view, last.start), phrases::clock(view, last.end))
     });
-    let excluded = view.pending.excluded_from.map_or_else(String::new, |from| {
-        format!(" · doesn't count since {}, E ends that", phrases::clock(view, from))
-    });
+    let excluded = view
+        .pending
+        .excluded_from
+        .map_or_else(String::new, |from| format!(" · doesn't count since {}, E ends that", phrases::clock(view, from)));
     format!("{forgot}{word} · {participant}{task} · {length}{size} · keeps {consent}{excluded}")
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::pipeline::Consent;
-use crate::pipeline::Mark;
+use crate::pipeline::MarkRequest;
 use crate::pipeline::Progress;
 use crate::pipeline::RecordState;
 use crate::pipeline::Subject;
@@ -91,9 +91,9 @@ fn keys_mark_pause_and_forget() {
     }
 
     let now = Timestamp::from_secs(61.0);
-    let lately = Mark::stretch("marker", Span::new(Timestamp::from_secs(31.0), now), "lately");
+    let lately = MarkRequest::stretch("marker", Span::new(Timestamp::from_secs(31.0), now), "lately");
     let expected = [
-        Command::Mark(Mark::point(now, "task starts", "")),
+        Command::Mark(MarkRequest::point(now, "task starts", "")),
         Command::Mark(lately),
         Command::Pause,
         Command::Forget(Duration::from_mins(1)),
@@ -157,7 +157,7 @@ fn a_stretch_that_does_not_count_is_said_while_it_goes_on() {
     harness.run_steps(2);
 
     let span = Span::new(Timestamp::from_secs(61.0), Timestamp::from_secs(66.0));
-    assert_eq!(asked(&outside), [Command::Mark(Mark::stretch("exclude", span, "excluded"))]);
+    assert_eq!(asked(&outside), [Command::Mark(MarkRequest::stretch("exclude", span, "excluded"))]);
 }
 
 #[test]

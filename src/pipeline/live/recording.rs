@@ -16,7 +16,7 @@ use crate::link::event::EventInlet;
 use crate::link::event::Next;
 use crate::pipeline::event::Event;
 use crate::pipeline::event::Health;
-use crate::pipeline::event::Mark;
+use crate::pipeline::event::MarkRequest;
 use crate::pipeline::event::RecordRequest;
 use crate::pipeline::event::RecordState;
 use crate::pipeline::event::SourceChoice;
@@ -139,7 +139,7 @@ pub(super) struct Starting {
 }
 
 /// A recording that goes on.
-pub(super) struct Keeping {
+pub(super) struct Recording {
     links: RecordLinks,
     thread: JoinHandle<()>,
     progress: EventInlet<Progress>,
@@ -158,7 +158,7 @@ pub(super) struct Keeping {
     markers: u64,
 }
 
-impl Keeping {
+impl Recording {
     /// Has a session's folder made by the thread that will record: the disk may be slow, or stuck.
     fn start(
         request: &RecordRequest,
@@ -369,8 +369,8 @@ impl Keeping {
 impl Fusing {
     /// Something happened now: it is kept, if anything is.
     pub(super) fn keep_event(&mut self, now: Timestamp, what: &Value) {
-        if let Some(keeping) = self.keeping.as_mut() {
-            keeping.event(Span::at(now), now, what);
+        if let Some(recording) = self.recording.as_mut() {
+            recording.event(Span::at(now), now, what);
         }
     }
 
@@ -396,7 +396,8 @@ impl Fusing {
             self.person.known_secs = [0.0; 3];
             self.person.afresh = Some((now, "what was forgotten is forgotten here as well".to_owned()));
         }
-        let links = self.keeping.as_ref().filter(|keeping| !keeping.state.is_paused).map(|keeping| &keeping.links);
+        let links =
+            self.recording.as_ref().filter(|recording| !recording.state.is_paused).map(|recording| &recording.links);
         let order = |kept| Order::Begin(Begin { at: now, knows, kept });
         ends.face_orders.offer(order(links.map(|links| links.face.clone())));
         ends.hear_orders.offer(order(links.map(|links| links.sound.clone())));
@@ -409,11 +410,11 @@ impl Fusing {
 impl Run {
     pub(super) fn record(&self, request: &RecordRequest, fusing: &mut Fusing) {
         let now = self.clock.now();
-        if fusing.keeping.is_some() || fusing.starting.is_some() {
+        if fusing.recording.is_some() || fusing.starting.is_some() {
             return;
         }
         let begun = fusing.origin.begin(request.subject.clone(), fusing.fusions.chosen(), now);
-        match Keeping::start(request, begun, self.clock.clone()) {
+        match Recording::start(request, begun, self.clock.clone()) {
             Ok(starting) => fusing.starting = Some(starting),
             Err(error) => {
                 self.not_recorded(request, format!("the system gives no thread to record with ({error})"), now);
@@ -450,7 +451,7 @@ impl Run {
         let (answers, events, clocks, markers) = (0, 0, 0, 0);
         let (heard_at, lost) = (now, (0, now));
         let is_without_sound = links.numbers.keeps(Consent::Inputs) && !fusing.origin.has_ear;
-        let keeping = Keeping {
+        let recording = Recording {
             links,
             thread,
             progress,
@@ -464,7 +465,7 @@ impl Run {
             clocks,
             markers,
         };
-        fusing.keeping = Some(keeping);
+        fusing.recording = Some(recording);
         // What was looked at while the folder was made isn't of the recording.
         fusing.begin_anew(Knows::AsBefore, ends, now);
     }
@@ -472,9 +473,9 @@ impl Run {
     pub(super) fn pause(&self, ends: &Ends, fusing: &mut Fusing) {
         let now = self.clock.now();
         fusing.keep_event(now, &json!({ "type": "pause" }));
-        let Some(keeping) = fusing.keeping.as_mut() else { return };
-        keeping.state.is_paused = true;
-        self.events.offer(Event::Recording(Box::new(keeping.state.clone())));
+        let Some(recording) = fusing.recording.as_mut() else { return };
+        recording.state.is_paused = true;
+        self.events.offer(Event::Recording(Box::new(recording.state.clone())));
         for orders in [&ends.face_orders, &ends.hear_orders, &ends.voice_orders, &ends.words_orders] {
             orders.offer(Order::KeepNothing);
         }
@@ -482,53 +483,53 @@ impl Run {
 
     pub(super) fn resume(&self, ends: &Ends, fusing: &mut Fusing) {
         let now = self.clock.now();
-        let Some(keeping) = fusing.keeping.as_mut().filter(|keeping| keeping.state.is_paused) else { return };
-        keeping.state.is_paused = false;
-        self.events.offer(Event::Recording(Box::new(keeping.state.clone())));
+        let Some(recording) = fusing.recording.as_mut().filter(|recording| recording.state.is_paused) else { return };
+        recording.state.is_paused = false;
+        self.events.offer(Event::Recording(Box::new(recording.state.clone())));
         fusing.begin_anew(Knows::AsBefore, ends, now);
     }
 
     pub(super) fn forget(&self, length: Duration, ends: &Ends, fusing: &mut Fusing) {
         let now = self.clock.now();
-        let Some(keeping) = fusing.keeping.as_ref() else { return };
-        let from = (now - length).max(keeping.state.since);
+        let Some(recording) = fusing.recording.as_ref() else { return };
+        let from = (now - length).max(recording.state.since);
         let span = Span::new(from, now);
-        keeping.links.forget(span);
+        recording.links.forget(span);
         self.events.offer(Event::Forgotten(span));
         fusing.begin_anew(Knows::Nothing, ends, now);
     }
 
-    pub(super) fn mark(&self, mark: Mark, fusing: &mut Fusing) {
+    pub(super) fn mark(&self, mark: MarkRequest, fusing: &mut Fusing) {
         let now = self.clock.now();
-        let Some(keeping) = fusing.keeping.as_mut() else { return };
-        keeping.markers += 1;
+        let Some(recording) = fusing.recording.as_mut() else { return };
+        recording.markers += 1;
         let what = json!({
-            "type": "marker", "id": keeping.markers, "kind": mark.kind, "name": mark.name, "text": mark.text,
+            "type": "marker", "id": recording.markers, "kind": mark.kind, "name": mark.name, "text": mark.text,
         });
-        keeping.event(mark.span, now, &what);
+        recording.event(mark.span, now, &what);
         self.events.offer(Event::Marked(mark));
     }
 
     pub(super) fn stop_recording(ends: &Ends, fusing: &mut Fusing) {
-        let Some(keeping) = fusing.keeping.take() else { return };
+        let Some(recording) = fusing.recording.take() else { return };
         for orders in [&ends.face_orders, &ends.hear_orders, &ends.voice_orders, &ends.words_orders] {
             orders.offer(Order::KeepNothing);
         }
-        keeping.links.finish();
-        fusing.ending.push(keeping);
+        recording.links.finish();
+        fusing.ending.push(recording);
     }
 
     /// Tells how the recording is doing.
     pub(super) fn watch_recording(&self, ends: &Ends, fusing: &mut Fusing, now: Timestamp) {
         self.go_on_starting(ends, fusing);
-        for keeping in fusing.keeping.iter_mut().chain(&mut fusing.ending) {
-            if let Some(state) = keeping.news(now) {
+        for recording in fusing.recording.iter_mut().chain(&mut fusing.ending) {
+            if let Some(state) = recording.news(now) {
                 self.events.offer(Event::Recording(Box::new(state)));
             }
         }
-        fusing.ending.retain(|keeping| !keeping.state.has_ended());
+        fusing.ending.retain(|recording| !recording.state.has_ended());
         // A recorder that is gone leaves room for another one.
-        if fusing.keeping.take_if(|keeping| keeping.state.has_ended()).is_some() {
+        if fusing.recording.take_if(|recording| recording.state.has_ended()).is_some() {
             for orders in [&ends.face_orders, &ends.hear_orders, &ends.voice_orders, &ends.words_orders] {
                 orders.offer(Order::KeepNothing);
             }
