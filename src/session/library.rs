@@ -41,6 +41,8 @@ impl Entry {
     }
 }
 
+/// The folder of receipts, beside the sessions.
+const WITHDRAWN: &str = "withdrawn";
 const UNLISTED: &str = "the folder of sessions can't be read; check that you may read it";
 const UNDELETED: &str = "the session can't be deleted as a whole; delete what is left of its folder";
 const MOST_CERTIFICATE: u64 = 16 << 20;
@@ -72,7 +74,7 @@ fn entry(folder: PathBuf, header: Header) -> Entry {
     let sizes = files_in(&folder).into_iter().flatten().filter_map(|file| file.metadata().ok());
     let bytes = sizes.map(|about| about.len()).sum();
     let certificate = certificate(&folder);
-    let colour = certificate.as_ref().and_then(|value| colour(value));
+    let colour = certificate.as_ref().and_then(colour);
     let certified = certificate.as_ref().and_then(|value| value.get("duration_s")?.as_f64());
     let secs = certified.or_else(|| secs(&folder, &header));
     Entry { folder, header, bytes, colour, secs }
@@ -102,6 +104,12 @@ fn secs(folder: &Path, header: &Header) -> Option<f64> {
     Some(last.since(Timestamp::from_nanos(header.began_nanos)).as_secs_f64())
 }
 
+/// Where the receipt of a session lies, were it withdrawn.
+pub(super) fn receipt_of(folder: &Path) -> Option<PathBuf> {
+    let name = writer::plain(folder.file_name()?.to_str()?);
+    Some(folder.parent()?.join(WITHDRAWN).join(format!("{name}.json")))
+}
+
 /// Deletes a session, overwritten first, and leaves a receipt beside it that says that it was, and of whom: where that is.
 ///
 /// # Errors
@@ -119,7 +127,7 @@ pub fn withdraw(folder: &Path) -> Result<PathBuf, SessionError> {
         }
     }
     let root = folder.parent().unwrap_or(folder);
-    let receipts = root.join("withdrawn");
+    let receipts = root.join(WITHDRAWN);
     let refused = |error: &std::io::Error, path: &Path| SessionError::disk(UNDELETED, error, path);
     fs::create_dir_all(&receipts).map_err(|error| refused(&error, &receipts))?;
     let mut files = files_in(folder).map_err(|error| refused(&error, folder))?;

@@ -87,6 +87,12 @@ pub enum SessionError {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// There was one, which was withdrawn.
+    #[error("the session was withdrawn: it was deleted, and this is the receipt of that\nfile: {receipt:?}")]
+    Withdrawn {
+        /// What is left of it.
+        receipt: PathBuf,
+    },
     /// The system refuses.
     #[error("{what} ({reason})\nfile: {path:?}")]
     Disk {

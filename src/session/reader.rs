@@ -10,6 +10,7 @@ use std::io::SeekFrom;
 use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::session::Chunk;
 use crate::session::Consent;
@@ -20,6 +21,7 @@ use crate::session::StreamHeader;
 use crate::session::VERSION;
 use crate::session::format;
 use crate::session::format::Found;
+use crate::session::library;
 use crate::session::writer;
 use crate::time::Timestamp;
 
@@ -225,7 +227,10 @@ fn header(folder: &Path) -> Result<Header, SessionError> {
     let path = folder.join("session.json");
     let refused = |error: &std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
-            SessionError::Missing { path: folder.to_path_buf() }
+            match library::receipt_of(folder).filter(|receipt| receipt.exists()) {
+                Some(receipt) => SessionError::Withdrawn { receipt },
+                None => SessionError::Missing { path: folder.to_path_buf() },
+            }
         }
         _ => SessionError::disk(UNREADABLE, error, &path),
     };
@@ -242,6 +247,16 @@ fn header(folder: &Path) -> Result<Header, SessionError> {
         return Err(SessionError::Newer { found, path });
     }
     serde_json::from_value(value).map_err(|error| foreign(error.to_string()))
+}
+
+/// Whether somebody writes a file. A program that is being started at this moment holds for an instant what its parent held.
+fn is_locked(file: &File) -> bool {
+    (0..LOCK_TRIES).all(|turn| {
+        if turn > 0 {
+            std::thread::park_timeout(LOCK_WAIT);
+        }
+        matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock))
+    })
 }
 
 /// One file of a session, from beginning to end, or a part of it.
@@ -269,6 +284,8 @@ pub struct SessionFile {
 /// Why a stretch can't be read where the disk refuses.
 pub(super) const UNREADABLE_THERE: &str = "the disk can't be read there";
 const READ: usize = 256 << 10;
+const LOCK_TRIES: u32 = 4;
+const LOCK_WAIT: Duration = Duration::from_millis(10);
 /// What is looked at in search of the next whole chunk, bytes times tries: a file made to be slow ends there.
 const MOST_SEARCH: usize = 512 << 20;
 
@@ -280,7 +297,7 @@ impl SessionFile {
     /// If it can't be read, is another kind of file, is of a newer version, or is being written.
     pub fn open(path: &Path) -> Result<Self, SessionError> {
         let mut file = Self::part(path, 0)?;
-        if let Err(std::fs::TryLockError::WouldBlock) = file.file.try_lock_shared() {
+        if is_locked(&file.file) {
             return Err(SessionError::Busy { path: path.parent().unwrap_or(path).to_path_buf() });
         }
         file.file.unlock().ok();

@@ -6,8 +6,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
-use std::time::Instant;
 
 use crate::session;
 use crate::session::Entry;
@@ -15,7 +13,7 @@ use crate::ui::Waker;
 use crate::ui::job::Job;
 
 /// How old a list may be that is looked at.
-const LOOK_AGAIN: Duration = Duration::from_secs(3);
+const LOOK_AGAIN_SECS: f64 = 3.0;
 
 /// Exports a session: its folder, and a way to say which share of it is done. Gives where the export lies.
 pub type Export = Arc<dyn Fn(&Path, &mut dyn FnMut(f32)) -> Result<PathBuf, String> + Send + Sync>;
@@ -90,8 +88,8 @@ struct Exporting {
 pub struct Library {
     root: PathBuf,
     listing: Option<Job<Result<Listed, String>>>,
-    /// When it was last looked.
-    listed_at: Option<Instant>,
+    /// When it was last looked, seconds of the window's time.
+    looked_at: f64,
     listed: Option<Result<Listed, String>>,
     chosen: BTreeSet<PathBuf>,
     exporting: Option<Exporting>,
@@ -149,9 +147,10 @@ impl Library {
     }
 
     /// Looks again if that is a while ago.
-    pub fn list_if_old(&mut self, waker: &Waker) {
-        let is_old = self.listed_at.is_some_and(|at| at.elapsed() >= LOOK_AGAIN);
+    pub fn list_if_old(&mut self, now_secs: f64, waker: &Waker) {
+        let is_old = now_secs - self.looked_at >= LOOK_AGAIN_SECS;
         if is_old && self.listing.is_none() && self.withdrawing.is_none() {
+            self.looked_at = now_secs;
             self.list(self.root.clone(), waker);
         }
     }
@@ -228,7 +227,6 @@ impl Library {
                 self.chosen.retain(|folder| listed.entries.iter().any(|entry| entry.folder == *folder));
             }
             self.listed = Some(listed);
-            self.listed_at = Some(Instant::now());
         }
         if let Some(done) = self.withdrawing.as_mut().and_then(Job::poll) {
             self.withdrawing = None;

@@ -236,6 +236,8 @@ fn a_withdrawn_session_leaves_a_receipt_and_nothing_else() {
     let receipt = circumplex::session::withdraw(&folder).unwrap();
 
     assert!(!folder.exists());
+    let said = Session::open(&folder).unwrap_err().to_string();
+    assert!(said.starts_with("the session was withdrawn"), "{said}");
     let text = fs::read_to_string(receipt).unwrap();
     assert!(text.contains("P07") && text.contains("withdrawn_utc"), "{text}");
     assert!(circumplex::session::list(root.path()).unwrap().0.is_empty());

@@ -217,7 +217,7 @@ impl App {
         let secs = ctx.input(|input| input.unstable_dt).min(0.5);
         let secs = if self.step_replay(ctx) { AT_ONCE_SECS } else { secs };
         self.library.step(&self.waker);
-        self.look_again();
+        self.look_again(ctx);
         let mut motion = std::mem::take(&mut self.motion);
         motion.step(&self.view(), secs);
         self.motion = motion;

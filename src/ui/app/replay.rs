@@ -101,9 +101,9 @@ impl App {
     }
 
     /// While the list is looked at, it is kept up to date: sessions are made and certified elsewhere too.
-    pub(super) fn look_again(&mut self) {
+    pub(super) fn look_again(&mut self, ctx: &Context) {
         if self.sheet == Some(Sheet::Library) {
-            self.library.list_if_old(&self.waker);
+            self.library.list_if_old(ctx.input(|input| input.time), &self.waker);
         }
     }
 
