@@ -3,8 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use circumplex::fuse::FusionKind;
+use circumplex::fuse::Fusions;
 use circumplex::pipeline::StageSettings;
 use circumplex::pipeline::replay;
+use circumplex::pipeline::replay::Otherwise;
 use circumplex::session::Consent;
 use circumplex::session::Session;
 use circumplex::time::Utc;
@@ -66,7 +69,10 @@ fn picture(scene: &Scene, theme: Theme, size: egui::Vec2) -> Result<image::RgbaI
     write_others(root.path(), made.began)?;
     let rescore: circumplex::ui::Rescore = Arc::new(|folder, _, _| {
         let session = Session::open(folder).map_err(|error| error.to_string())?;
-        let again = replay::late(&session, &StageSettings::default(), |_| ());
+        let settings = StageSettings::default();
+        let mut fusions = Fusions::late(&settings.fusion);
+        let otherwise = Otherwise { fusion: Some(FusionKind::Late), ..Otherwise::default() };
+        let again = replay::fuse_again(&session, (&mut fusions, &settings.gather), otherwise, |_| ());
         again.map(|again| again.again).map_err(|error| error.to_string())
     });
     let nothing: circumplex::ui::Launch = Box::new(|_, _, _| Err("nothing is started here".to_owned()));

@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::command::Place;
 use crate::command::batch;
 use crate::fuse::FusionKind;
+use crate::model::Manifest;
 use crate::pipeline::StageSettings;
 use crate::pipeline::Stages;
 use crate::pipeline::replay::Agreement;
@@ -19,7 +20,9 @@ use crate::pipeline::replay::Change;
 use crate::pipeline::replay::Otherwise;
 use crate::pipeline::replay::Replayed;
 use crate::pipeline::replay::changes;
+use crate::pipeline::replay::fuse_again;
 use crate::pipeline::replay::replay;
+use crate::session::Consent;
 use crate::session::Session;
 use crate::signal::Label;
 use crate::signal::Modality;
@@ -104,9 +107,12 @@ fn one(
             .context("the settings that the session was recorded with can't be understood")?
     };
     let fusion: Option<FusionKind> = request.fusion.map(Into::into).or(request.now.then_some(stages.fusion.kind));
-    let mut stages = Stages::with_fusions(&place.models, &stages, &FusionKind::CHOICE)?;
-    let others = other_models(&header.models, &stages);
-    if !request.now && request.fusion != Some(Kind::Late) && !others.is_empty() {
+    let otherwise = Otherwise { fusion, is_raw: request.raw };
+    // What is asked of a fusion alone needs no input again.
+    let has_inputs = session.has(Consent::Inputs) && (request.verify || request.now);
+    let manifest = Manifest::open(&place.models)?.of_variant(stages.variant);
+    let others = other_models(&header.models, &manifest, has_inputs);
+    if !request.now && fusion.is_none() && !others.is_empty() {
         let names = others.join(", ");
         return Ok(Some(format!(
             "it was recorded with other networks ({names}), so it can't be the same; --now reads it with those of here"
@@ -116,9 +122,15 @@ fn one(
     let (span, name) = (kept.span(), header.name.clone());
     let bar = batch::progress((span.len().as_secs_f64() * 100.0) as u64);
     batch::tell(&bar, name, number, of);
-    let replayed = replay(&session, &mut stages, Otherwise { fusion, is_raw: request.raw }, |at: Timestamp| {
-        bar.set_position((at.since(span.start).as_secs_f64() * 100.0) as u64);
-    })?;
+    let tell_at = |at: Timestamp| bar.set_position((at.since(span.start).as_secs_f64() * 100.0) as u64);
+    let replayed = if has_inputs {
+        let mut stages = Stages::with_fusions(&place.models, &stages, &FusionKind::CHOICE)?;
+        replay(&session, &mut stages, otherwise, tell_at)?
+    } else {
+        let kinds = fusion.map_or_else(|| FusionKind::CHOICE.to_vec(), |kind| vec![kind]);
+        let mut fusions = Stages::fusions_alone(&place.models, &stages, &kinds)?;
+        fuse_again(&session, (&mut fusions, &stages.gather), otherwise, tell_at)?
+    };
     bar.finish_and_clear();
     let changed = changes(&replayed.recorded, &replayed.again);
     if request.json {
@@ -129,10 +141,12 @@ fn one(
     Ok(verdict(&replayed, request.verify))
 }
 
-/// The networks that are others than those of the session.
-fn other_models(recorded: &[(String, String)], stages: &Stages) -> Vec<String> {
-    let is_other = |(name, sha256): &&(String, String)| stages.listed(name).is_none_or(|(_, here)| here != *sha256);
-    recorded.iter().filter(is_other).map(|(name, _)| name.clone()).collect()
+/// The networks that are others than those of the session: all that it was read with, or only its fusion's.
+fn other_models(recorded: &[(String, String)], manifest: &Manifest, all: bool) -> Vec<String> {
+    let is_fusion = |name: &str| FusionKind::ALL.into_iter().any(|kind| kind.model() == Some(name));
+    let is_other = |name: &str, sha256: &str| manifest.entry(name).map_or(true, |entry| entry.sha256 != *sha256);
+    let asked = recorded.iter().filter(|(name, _)| all || is_fusion(name));
+    asked.filter(|(name, sha256)| is_other(name, sha256)).map(|(name, _)| name.clone()).collect()
 }
 
 fn verdict(replayed: &Replayed, verify: bool) -> Option<String> {
@@ -167,6 +181,10 @@ fn tell(folder: &Path, replayed: &Replayed, request: &Request, changed: &[Change
         return;
     }
     let agreement = |what: &str, one: &Agreement| {
+        if one.compared == 0 {
+            println!("  {what}: stands as it was recorded");
+            return;
+        }
         let other = one.first_other.map_or_else(String::new, |at| {
             format!(", first at {:.2} s, by up to {:.3e}", secs_after(zero, at), one.largest)
         });

@@ -11,7 +11,7 @@ use crate::capture::devices;
 use crate::command::Place;
 use crate::command::certify;
 use crate::command::export;
-use crate::fuse::FusionKind;
+use crate::fuse::FusionSettings;
 use crate::pipeline;
 use crate::pipeline::SourceChoice;
 use crate::pipeline::StageSettings;
@@ -19,8 +19,7 @@ use crate::pipeline::Stages;
 use crate::pipeline::live;
 use crate::pipeline::live::LiveSettings;
 use crate::pipeline::replay::Otherwise;
-use crate::pipeline::replay::late;
-use crate::pipeline::replay::replay;
+use crate::pipeline::replay::fuse_again;
 use crate::session::Consent;
 use crate::session::Session;
 use crate::settings;
@@ -91,13 +90,12 @@ fn rescore(place: &Place) -> ui::Rescore {
         let last = session.file(Consent::Numbers).and_then(|mut numbers| numbers.last_arrived());
         let length = last.ok().flatten().map_or(0.0, |last| last.since(begins).as_secs_f64()).max(1.0);
         let tell = |at: Timestamp| tell((at.since(begins).as_secs_f64() / length) as f32);
-        let replayed = if kind == FusionKind::Late {
-            late(&session, &settings, tell)
-        } else {
-            let stages = Stages::with_fusions(&models, &settings, &FusionKind::CHOICE);
-            let otherwise = Otherwise { fusion: Some(kind), ..Otherwise::default() };
-            replay(&session, &mut stages.map_err(|error| error.to_string())?, otherwise, tell)
-        };
+        let asked = FusionSettings { kind, ..settings.fusion.clone() };
+        let asked = StageSettings { fusion: asked, ..settings };
+        let fusions = Stages::fusions_alone(&models, &asked, &[kind]);
+        let mut fusions = fusions.map_err(|error| error.to_string())?;
+        let otherwise = Otherwise { fusion: Some(kind), ..Otherwise::default() };
+        let replayed = fuse_again(&session, (&mut fusions, &asked.gather), otherwise, tell);
         replayed.map(|replayed| replayed.again).map_err(|error| error.to_string())
     })
 }

@@ -1,14 +1,12 @@
 //! What a fusion network is given of a moment, in numbers.
 
-use std::ops::Range;
-
-use crate::signal::BLENDSHAPE_NAMES;
 use crate::signal::Evidence;
-use crate::signal::FACE_MOVING;
+use crate::signal::FACE_MOVEMENTS;
 use crate::signal::Label;
 use crate::signal::Modality;
 use crate::signal::Moment;
 use crate::signal::VOICE_FUNCTIONALS;
+use crate::signal::face_movement;
 use crate::time::Timestamp;
 use crate::time::Timestamped;
 
@@ -18,16 +16,10 @@ const RELIABILITIES: usize = 11;
 /// log-probabilities, reliabilities. All 0 if it is absent.
 pub const ROW: usize = 4 + Label::COUNT + RELIABILITIES;
 /// Numbers that a person could read as well: [`readable`].
-pub const READABLE: usize = MOVEMENT + VOICE_FUNCTIONALS;
+pub const READABLE: usize = FACE_MOVEMENTS + VOICE_FUNCTIONALS;
 /// So long must a person be known for being half known, seconds: the prior of the heads.
 const PRIOR_SECS: f32 = 6.0;
 const LEAST_PROBABILITY: f32 = 1e-6;
-/// What moves without being an expression, by its place among the face's means: the head's angles, which follow the
-/// blendshapes; blinks and directions of gaze, which are some of them.
-const ANGLES: Range<usize> = BLENDSHAPE_NAMES.len()..BLENDSHAPE_NAMES.len() + 3;
-const EYES: Range<usize> = 9..19;
-/// Numbers about movement: means and standard deviations.
-const MOVEMENT: usize = 2 * (ANGLES.end - ANGLES.start + EYES.end - EYES.start);
 
 /// A row of [`ROW`] numbers for each modality, in the order of [`Modality::ALL`].
 #[must_use]
@@ -52,15 +44,13 @@ fn fill(row: &mut [f32], evidence: &Timestamped<Evidence>, now: Timestamp) {
     }
 }
 
-/// How head, eyes and lids move: means, then standard deviations, over the face's window, of the head's angles (radians),
-/// blinks and directions of gaze (blendshapes); then the voice's functionals. All 0 of what is absent.
+/// How head, eyes and lids move ([`face_movement`]), then the voice's functionals. All 0 of what is absent.
 #[must_use]
 pub fn readable(moment: &Moment) -> [f32; READABLE] {
     let mut readable = [0.0; READABLE];
-    let (movement, functionals) = readable.split_at_mut(MOVEMENT);
+    let (movement, functionals) = readable.split_at_mut(FACE_MOVEMENTS);
     if let Ok(face) = &moment.face {
-        let places = ANGLES.chain(EYES);
-        for (place, at) in movement.iter_mut().zip(places.clone().chain(places.map(|at| FACE_MOVING + at))) {
+        for (place, at) in movement.iter_mut().zip(face_movement()) {
             *place = face.value.embedding.get(at).copied().unwrap_or(0.0);
         }
     }
@@ -72,17 +62,4 @@ pub fn readable(moment: &Moment) -> [f32; READABLE] {
         }
     }
     readable
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_eyes_are_blinks_and_directions_of_gaze() {
-        let names = &BLENDSHAPE_NAMES[EYES];
-
-        assert!(names.iter().all(|name| name.starts_with("eyeBlink") || name.starts_with("eyeLook")), "{names:?}");
-        assert_eq!(names.len(), 2 + 8);
-    }
 }

@@ -53,8 +53,13 @@ pub fn link(samples: usize, blocks: usize) -> (AudioOutlet, AudioInlet) {
     let (stamp_out, stamp_in) = HeapRb::new(blocks.max(1)).split();
     let meter = Meter::default();
     let closed = Arc::new(AtomicBool::new(false));
-    let outlet =
-        AudioOutlet { samples: sample_out, stamps: stamp_out, position: 0, meter: meter.clone(), closed: closed.clone() };
+    let outlet = AudioOutlet {
+        samples: sample_out,
+        stamps: stamp_out,
+        position: 0,
+        meter: meter.clone(),
+        closed: closed.clone(),
+    };
     (outlet, AudioInlet { samples: sample_in, stamps: stamp_in, meter, closed })
 }
 

@@ -109,6 +109,20 @@ impl Stages {
         Ok(stages)
     }
 
+    /// Only the fusions of these kinds and the one that the settings choose.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load), and if there is no runtime and one of them needs it.
+    pub fn fusions_alone(folder: &Path, settings: &StageSettings, kinds: &[FusionKind]) -> Result<Fusions, ModelError> {
+        if settings.fusion.kind == FusionKind::Late && kinds.iter().all(|kind| *kind == FusionKind::Late) {
+            return Ok(Fusions::late(&settings.fusion));
+        }
+        let manifest = Manifest::open(folder)?.of_variant(settings.variant);
+        let runtime = Runtime::load(&manifest)?;
+        Ok(Fusions::load(&manifest, &runtime, &settings.fusion, kinds))
+    }
+
     fn fill(&mut self, manifest: &Manifest, runtime: &Runtime, settings: &StageSettings, kinds: &[FusionKind]) {
         self.fusions = Fusions::load(manifest, runtime, &settings.fusion, kinds);
         match FaceEncoder::load(manifest, runtime, settings.face.clone()) {

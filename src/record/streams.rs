@@ -18,6 +18,7 @@ use crate::session::StreamHeader;
 use crate::signal::BLENDSHAPE_NAMES;
 use crate::signal::Label;
 use crate::signal::Modality;
+use crate::signal::face_movement_names;
 
 /// A stream's number.
 pub type Id = u8;
@@ -166,7 +167,8 @@ pub fn headers(origins: &Origins) -> Vec<(Consent, StreamHeader)> {
 }
 
 const FACE_ABOUT: &str = "what the face in one picture says and measures; seq is the camera's, so a gap is pictures that \
-    were skipped. Bytes: why there is no reading, if there is none. success 0: no face was found, and what is measured of it is NaN";
+    were skipped. Bytes: why there is no reading, if there is none. success 0: no face was found, and what is measured of it is NaN. \
+    window_: means and standard deviations over the face's window, which fusions rest on";
 const VOICE_ABOUT: &str =
     "what a window of talk says, and its 88 functionals of eGeMAPS. Bytes: why there is no reading";
 const WORDS_ABOUT: &str = "what an utterance's words say, in numbers. Bytes: why there is no reading";
@@ -246,7 +248,8 @@ pub fn evidence_columns(modality: Modality) -> Vec<Column> {
     let features: Vec<Column> = match modality {
         Modality::Face => {
             let shapes = BLENDSHAPE_NAMES.iter().map(|name| Column::new(format!("bs_{name}"), "1"));
-            units(&FACE_COLUMNS).into_iter().chain(shapes).collect()
+            let movement = face_movement_names().map(|(name, unit)| Column::new(format!("window_{name}"), unit));
+            units(&FACE_COLUMNS).into_iter().chain(shapes).chain(movement).collect()
         }
         Modality::Voice => FUNCTIONAL_NAMES.iter().map(|name| Column::new(*name, "eGeMAPS")).collect(),
         Modality::Words => Vec::new(),

@@ -11,6 +11,8 @@ use crate::signal::Bipolar;
 use crate::signal::Clarity;
 use crate::signal::Evidence;
 use crate::signal::Expression;
+use crate::signal::FACE_MOVEMENTS;
+use crate::signal::FACE_MOVING;
 use crate::signal::FaceBox;
 use crate::signal::FaceQuality;
 use crate::signal::FaceView;
@@ -24,6 +26,7 @@ use crate::signal::Modality;
 use crate::signal::Presence;
 use crate::signal::Reading;
 use crate::signal::VoiceQuality;
+use crate::signal::face_movement;
 use crate::time::Span;
 use crate::time::Timestamp;
 use crate::time::Timestamped;
@@ -107,11 +110,15 @@ pub fn of_presence(
         }
     }
     values.extend(features);
+    if let (Modality::Face, Ok(evidence)) = (modality, presence) {
+        values.resize(columns - FACE_MOVEMENTS, f32::NAN);
+        values.extend(face_movement().map(|at| evidence.value.embedding.get(at).copied().unwrap_or(f32::NAN)));
+    }
     values.resize(columns, f32::NAN);
     Item { stream: streams::of(modality), arrived, span, seq, values, bytes }
 }
 
-/// What an item of a modality's stream says; `None` if it isn't one.
+/// What an item of a modality's stream says; `None` if it isn't one. Of its embedding only that is there that a fusion looks at.
 #[must_use]
 pub fn presence(modality: Modality, item: &Item) -> Option<Presence> {
     if !item.bytes.is_empty() {
@@ -126,9 +133,27 @@ pub fn presence(modality: Modality, item: &Item) -> Option<Presence> {
         quality,
         known_secs,
         reliability: rest.get(..reliability)?.into(),
-        embedding: Arc::default(),
+        embedding: embedding(modality, rest.get(reliability..)?),
     };
     Some(Ok(Timestamped::new(item.span, item.seq, value)))
+}
+
+/// What of an embedding is kept among what a person can read.
+fn embedding(modality: Modality, features: &[f32]) -> Arc<[f32]> {
+    match modality {
+        Modality::Face => {
+            let kept = features.iter().skip(streams::FACE_COLUMNS.len() + BLENDSHAPE_NAMES.len());
+            let mut embedding = vec![0.0; 2 * FACE_MOVING];
+            for (at, value) in face_movement().into_iter().zip(kept).filter(|(_, value)| value.is_finite()) {
+                if let Some(place) = embedding.get_mut(at) {
+                    *place = *value;
+                }
+            }
+            embedding.into()
+        }
+        Modality::Voice => features.into(),
+        Modality::Words => Arc::default(),
+    }
 }
 
 /// What is measured of a face: [`FACE_COLUMNS`](streams::FACE_COLUMNS) and the blendshapes.
@@ -172,10 +197,11 @@ pub fn of_face(view: &FaceView) -> Vec<f32> {
 pub fn face(item: &Item) -> Option<FaceView> {
     let before = 2 * READING + 2 + crate::encode::reliability_names(Modality::Face).len();
     let (numbers, shapes) = item.values.get(before..)?.split_first_chunk::<{ streams::FACE_COLUMNS.len() }>()?;
+    let shapes = shapes.get(..BLENDSHAPE_NAMES.len())?;
     let &[success, presence, x, y, width, height, pitch_deg, yaw_deg, roll_deg, gaze_x, gaze_y, blink, ..] = numbers;
     let &[.., width_px, sharpness, brightness, contrast, change, strangeness, overall] = numbers;
     let quality = FaceQuality { width_px, presence, sharpness, brightness, contrast, change, strangeness, overall };
-    let is_expressed = shapes.len() == BLENDSHAPE_NAMES.len() && shapes.iter().all(|shape| shape.is_finite());
+    let is_expressed = shapes.iter().all(|shape| shape.is_finite());
     (success > 0.5).then(|| FaceView {
         face: Some(FaceBox { x, y, width, height }),
         pose: HeadPose { pitch_deg, yaw_deg, roll_deg },

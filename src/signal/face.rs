@@ -65,6 +65,38 @@ pub const BLENDSHAPE_NAMES: [&str; 52] = [
 /// expression network's seven logits. A face's embedding holds their means, standard deviations and 90th percentiles first.
 pub const FACE_MOVING: usize = BLENDSHAPE_NAMES.len() + 3 + 7;
 
+/// What moves without being an expression: the head's angles, which follow the blendshapes; blinks and directions of gaze,
+/// which are some of them.
+const ANGLES: usize = BLENDSHAPE_NAMES.len();
+const EYES: usize = 9;
+const MOVEMENTS: usize = 3 + 10;
+
+/// How many numbers say how head, eyes and lids move: a mean and a standard deviation each.
+pub const FACE_MOVEMENTS: usize = 2 * MOVEMENTS;
+
+/// Where a face's embedding says how head, eyes and lids move: means, then standard deviations, over its window, of the head's
+/// pitch, yaw and roll (radians), blinks and directions of gaze (blendshapes). By name: [`face_movement_names`].
+#[must_use]
+pub fn face_movement() -> [usize; FACE_MOVEMENTS] {
+    std::array::from_fn(|index| {
+        let at = index % MOVEMENTS;
+        let place = if at < 3 { ANGLES + at } else { EYES + at - 3 };
+        place + index / MOVEMENTS * FACE_MOVING
+    })
+}
+
+/// The names of [`face_movement`] and their units: `mean_pitch` (rad), …, `sd_eyeLookUpRight` (1).
+pub fn face_movement_names() -> impl Iterator<Item = (String, &'static str)> {
+    face_movement().into_iter().map(|place| {
+        let statistic = if place < FACE_MOVING { "mean" } else { "sd" };
+        let place = place % FACE_MOVING;
+        match place.checked_sub(ANGLES) {
+            Some(angle) => (format!("{statistic}_{}", ["pitch", "yaw", "roll"].get(angle).unwrap_or(&"")), "rad"),
+            None => (format!("{statistic}_{}", BLENDSHAPE_NAMES.get(place).unwrap_or(&"")), "1"),
+        }
+    })
+}
+
 /// A point in the picture: pixels from the left and from the top, and depth in the same unit.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Landmark {
@@ -188,4 +220,18 @@ pub struct FaceView {
     pub expression: Option<Expression>,
     /// The 112×112 crop that the expression network sees, RGB8.
     pub crop: Frame,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn movement_is_of_the_head_of_blinks_and_of_directions_of_gaze() {
+        let names: Vec<String> = face_movement_names().map(|(name, _)| name).collect();
+
+        assert_eq!((names[0].as_str(), names[13].as_str()), ("mean_pitch", "sd_pitch"));
+        let is_of_eyes = |name: &String| name.contains("_eyeBlink") || name.contains("_eyeLook");
+        assert_eq!(names.iter().filter(|name| is_of_eyes(name)).count(), 2 * (2 + 8));
+    }
 }

@@ -4,8 +4,8 @@
 //! which fusion took note of them, and each stage keeps which of its inputs it took, and what it was told between them. Given
 //! all that, nothing is left to chance: on the same machine, with the same networks, a replay gives the same bits.
 //!
-//! Without inputs (consent for numbers or words) what each modality said stands as it was recorded; the late fusion, which
-//! needs no more, can answer again.
+//! Without inputs (consent for numbers or words) what each modality said stands as it was recorded, with all that a fusion
+//! looks at: each of them can answer again, also as if nothing had been known of the person.
 
 mod changes;
 mod inputs;
@@ -16,11 +16,11 @@ use crate::fuse::FusionKind;
 use crate::fuse::Fusions;
 use crate::model::ModelError;
 use crate::pipeline::gather::GatherChange;
+use crate::pipeline::gather::GatherSettings;
 use crate::pipeline::gather::Gatherer;
 use crate::pipeline::gather::Sources;
 use crate::pipeline::gather::raw;
 use crate::pipeline::replay::inputs::Inputs;
-use crate::pipeline::stages::StageSettings;
 use crate::pipeline::stages::Stages;
 use crate::record::streams;
 use crate::record::values;
@@ -56,14 +56,6 @@ pub enum ReplayError {
         fusion: &'static str,
         /// Why not.
         why: String,
-    },
-    /// Nothing but the late fusion can answer again without inputs.
-    #[error(
-        "this session has no inputs (its consent is for {consent}), so only the late fusion can answer again; add --fusion late"
-    )]
-    NoInputs {
-        /// What was kept.
-        consent: Consent,
     },
 }
 
@@ -164,17 +156,13 @@ pub struct Otherwise {
 ///
 /// # Errors
 ///
-/// If the session can't be read, a network fails, or it has no inputs and a network is to answer.
+/// If the session can't be read, a network fails, or the fusion that is to answer isn't there.
 pub fn replay(
     session: &Session,
     stages: &mut Stages,
     otherwise: Otherwise,
     mut tell: impl FnMut(Timestamp),
 ) -> Result<Replayed, ReplayError> {
-    let has_inputs = session.has(Consent::Inputs);
-    if !has_inputs && otherwise.fusion != Some(FusionKind::Late) {
-        return Err(ReplayError::NoInputs { consent: session.header().subject.consent });
-    }
     let gatherer = Gatherer::new(stages.gather.clone());
     // The stages are lent to the inputs, and come back.
     let ear = stages.ear.take();
@@ -183,24 +171,25 @@ pub fn replay(
     result
 }
 
-/// What the late fusion answers to a session, from what each modality said as it was recorded: no input is read again, and
-/// no network is needed. `tell` gets how far it is.
+/// What fusions answer to a session, from what each modality said as it was recorded: no input is read again. `tell` gets how
+/// far it is.
 ///
 /// # Errors
 ///
-/// If the session can't be read.
-pub fn late(
+/// As [`replay`].
+pub fn fuse_again(
     session: &Session,
-    settings: &StageSettings,
+    (fusions, gather): (&mut Fusions, &GatherSettings),
+    otherwise: Otherwise,
     mut tell: impl FnMut(Timestamp),
 ) -> Result<Replayed, ReplayError> {
     let mut replay = Replay {
         inputs: None,
-        gatherer: Gatherer::new(settings.gather.clone()),
-        fusions: &mut Fusions::late(&settings.fusion),
-        fusion: Some(FusionKind::Late),
+        gatherer: Gatherer::new(gather.clone()),
+        fusions,
+        fusion: otherwise.fusion,
         is_raw: false,
-        all_raw: false,
+        all_raw: otherwise.is_raw,
         is_comparable: true,
         damage: 0,
         replayed: Replayed::default(),

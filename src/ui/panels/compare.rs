@@ -11,7 +11,6 @@ use egui::Ui;
 use crate::pipeline::FusionKind;
 use crate::pipeline::replay::Change;
 use crate::pipeline::replay::LEAST;
-use crate::session::Consent;
 use crate::signal::Label;
 use crate::ui::ReplayCommand;
 use crate::ui::WindowCommand;
@@ -55,17 +54,13 @@ pub enum CanRescore {
 
 fn kinds_ui(ui: &mut Ui, replay: &Playback, can_rescore: CanRescore) -> Option<WindowCommand> {
     let mut asked = None;
-    let has_inputs = replay.past().session.has(Consent::Inputs);
     let shown = replay.rescored().map(|rescored| rescored.kind);
     ui.horizontal(|ui| {
         for kind in FusionKind::CHOICE {
-            // What a network needs to know of a face and a voice is read from them again.
             let why_not = if can_rescore == CanRescore::No {
                 Some("this program has no way to it")
             } else if replay.rescoring().is_some() {
                 Some("one answers already")
-            } else if kind != FusionKind::Late && !has_inputs {
-                Some("only numbers were kept, and this fusion needs the faces and the sound")
             } else {
                 None
             };
