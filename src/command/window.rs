@@ -13,6 +13,7 @@ use crate::command::certify;
 use crate::command::export;
 use crate::fuse::FusionSettings;
 use crate::pipeline;
+use crate::pipeline::Personal;
 use crate::pipeline::SourceChoice;
 use crate::pipeline::StageSettings;
 use crate::pipeline::Stages;
@@ -83,7 +84,8 @@ pub(super) fn run(place: &Place, first: First) -> anyhow::Result<ExitCode> {
 /// How another fusion answers to a session, with the networks that are here.
 fn rescore(place: &Place) -> ui::Rescore {
     let (models, here) = (place.models.clone(), place.settings.stages.clone());
-    Arc::new(move |folder, kind, tell| {
+    Arc::new(move |folder, another, tell| {
+        let kind = another.kind;
         let session = Session::open(folder).map_err(|error| error.to_string())?;
         let settings = toml::from_str::<StageSettings>(&session.header().settings).unwrap_or_else(|_| here.clone());
         let begins = Timestamp::from_nanos(session.header().began_nanos);
@@ -94,7 +96,7 @@ fn rescore(place: &Place) -> ui::Rescore {
         let asked = StageSettings { fusion: asked, ..settings };
         let fusions = Stages::fusions_alone(&models, &asked, &[kind]);
         let mut fusions = fusions.map_err(|error| error.to_string())?;
-        let otherwise = Otherwise { fusion: Some(kind), ..Otherwise::default() };
+        let otherwise = Otherwise { fusion: Some(kind), is_raw: another.personal == Personal::Raw };
         let replayed = fuse_again(&session, (&mut fusions, &asked.gather), otherwise, tell);
         replayed.map(|replayed| replayed.again).map_err(|error| error.to_string())
     })

@@ -86,9 +86,9 @@ impl App {
                 self.motion = Motion::default();
                 self.sheet = self.sheet.filter(|sheet| !matches!(sheet, Sheet::Markers | Sheet::Compare));
             }
-            ReplayCommand::Rescore(kind) => {
+            ReplayCommand::Rescore(another) => {
                 if let Some(rescore) = &self.host.rescore {
-                    playback.rescore(kind, rescore, &self.waker);
+                    playback.rescore(another, rescore, &self.waker);
                 }
             }
             other => playback.obey(other),

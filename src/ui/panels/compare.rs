@@ -9,6 +9,7 @@ use egui::ScrollArea;
 use egui::Ui;
 
 use crate::pipeline::FusionKind;
+use crate::pipeline::Personal;
 use crate::pipeline::replay::Change;
 use crate::pipeline::replay::LEAST;
 use crate::signal::Label;
@@ -16,6 +17,7 @@ use crate::ui::ReplayCommand;
 use crate::ui::WindowCommand;
 use crate::ui::phrases;
 use crate::ui::playback::Playback;
+use crate::ui::playback::rescored::Another;
 use crate::ui::playback::rescored::Rescored;
 use crate::ui::view::View;
 
@@ -26,13 +28,13 @@ pub fn compare_ui(ui: &mut Ui, view: &View<'_>, replay: &Playback, can_rescore: 
     let palette = view.palette;
     let about = "Another fusion answers to what was known then. Nothing of the session changes.";
     ui.label(RichText::new(about).small().color(palette.muted));
-    let mut asked = kinds_ui(ui, replay, can_rescore);
-    if let Some((kind, share)) = replay.rescoring() {
-        ui.add(ProgressBar::new(share).text(format!(
-            "the {} fusion answers: {}",
-            kind.name(),
-            phrases::percent(share)
-        )));
+    let mut asked = kinds_ui(ui, replay, Personal::Corrected, can_rescore);
+    let raw = "As if nothing had been known of the person, without their baseline:";
+    ui.label(RichText::new(raw).small().color(palette.muted));
+    asked = asked.or(kinds_ui(ui, replay, Personal::Raw, can_rescore));
+    if let Some((another, share)) = replay.rescoring() {
+        let text = format!("the {} answers: {}", another.name(), phrases::percent(share));
+        ui.add(ProgressBar::new(share).text(text));
     }
     if let Some(trouble) = replay.trouble() {
         ui.label(RichText::new(trouble).color(palette.alert));
@@ -52,9 +54,9 @@ pub enum CanRescore {
     No,
 }
 
-fn kinds_ui(ui: &mut Ui, replay: &Playback, can_rescore: CanRescore) -> Option<WindowCommand> {
+fn kinds_ui(ui: &mut Ui, replay: &Playback, personal: Personal, can_rescore: CanRescore) -> Option<WindowCommand> {
     let mut asked = None;
-    let shown = replay.rescored().map(|rescored| rescored.kind);
+    let shown = replay.rescored().map(|rescored| rescored.another);
     ui.horizontal(|ui| {
         for kind in FusionKind::CHOICE {
             let why_not = if can_rescore == CanRescore::No {
@@ -64,12 +66,17 @@ fn kinds_ui(ui: &mut Ui, replay: &Playback, can_rescore: CanRescore) -> Option<W
             } else {
                 None
             };
-            let button = Button::new(format!("{} fusion", kind.name())).selected(shown == Some(kind));
+            let another = Another { kind, personal };
+            let word = if personal == Personal::Raw { "raw" } else { "fusion" };
+            let button = Button::new(format!("{} {word}", kind.name())).selected(shown == Some(another));
             let does = phrases::fusion_does(kind);
             let response = ui.add_enabled(why_not.is_none(), button).on_hover_text(does);
             if response.on_disabled_hover_text(why_not.unwrap_or(does)).clicked() {
-                asked = Some(WindowCommand::Replay(ReplayCommand::Rescore(kind)));
+                asked = Some(WindowCommand::Replay(ReplayCommand::Rescore(another)));
             }
+        }
+        if personal == Personal::Raw {
+            return;
         }
         let alone = ui.add_enabled(shown.is_some(), Button::new("recorded alone"));
         let alone = alone.on_hover_text("show what was recorded, and nothing else");

@@ -28,7 +28,6 @@ use std::sync::Arc;
 use egui::Context;
 use egui::TextureHandle;
 
-use crate::pipeline::FusionKind;
 use crate::pipeline::Tick;
 use crate::session::Consent;
 use crate::session::Correction;
@@ -48,6 +47,7 @@ use crate::ui::playback::past::Past;
 use crate::ui::playback::projector::Ask;
 use crate::ui::playback::projector::Projector;
 use crate::ui::playback::projector::Sight;
+use crate::ui::playback::rescored::Another;
 use crate::ui::playback::rescored::Rescored;
 use crate::ui::playback::sound::Sound;
 use crate::ui::playback::transport::Transport;
@@ -59,9 +59,8 @@ pub use sound::OpenSpeaker;
 pub use sound::SoundNote;
 
 /// Answers a session's moments with another fusion: its folder, which fusion, and a way to say which share is done.
-pub type Rescore = Arc<
-    dyn Fn(&Path, FusionKind, &mut dyn FnMut(f32)) -> Result<Vec<Timestamped<Option<Fused>>>, String> + Send + Sync,
->;
+pub type Rescore =
+    Arc<dyn Fn(&Path, Another, &mut dyn FnMut(f32)) -> Result<Vec<Timestamped<Option<Fused>>>, String> + Send + Sync>;
 
 /// The longest step that is made up for when pictures stand still, seconds.
 const LONGEST_STEP: f64 = 0.5;
@@ -86,7 +85,7 @@ pub enum ReplayCommand {
     /// Correct a marker.
     Marker(MarkerCommand),
     /// Have another fusion answer.
-    Rescore(FusionKind),
+    Rescore(Another),
     /// Show what was recorded alone.
     RecordedAlone,
     /// Leave the session.
@@ -112,7 +111,7 @@ pub enum Seen {
 
 /// A fusion that is answering anew.
 struct Rescoring {
-    kind: FusionKind,
+    another: Another,
     job: Job<Result<Vec<Timestamped<Option<Fused>>>, String>>,
 }
 
@@ -229,8 +228,8 @@ impl Playback {
 
     /// Which fusion is answering anew, and which share of it is done.
     #[must_use]
-    pub fn rescoring(&self) -> Option<(FusionKind, f32)> {
-        self.rescoring.as_ref().map(|again| (again.kind, again.job.share()))
+    pub fn rescoring(&self) -> Option<(Another, f32)> {
+        self.rescoring.as_ref().map(|again| (again.another, again.job.share()))
     }
 
     /// What couldn't be done, in words.
@@ -296,11 +295,11 @@ impl Playback {
     }
 
     /// Has another fusion answer, beside the window.
-    pub fn rescore(&mut self, kind: FusionKind, rescore: &Rescore, waker: &Waker) {
+    pub fn rescore(&mut self, another: Another, rescore: &Rescore, waker: &Waker) {
         let (rescore, folder) = (rescore.clone(), self.past.session.folder().to_path_buf());
-        let job = Job::start("rescore", waker, move |tell| rescore(&folder, kind, tell));
+        let job = Job::start("rescore", waker, move |tell| rescore(&folder, another, tell));
         (self.rescored, self.trouble) = (None, None);
-        self.rescoring = Some(Rescoring { kind, job });
+        self.rescoring = Some(Rescoring { another, job });
     }
 
     fn seek(&mut self, at: Timestamp) {
@@ -373,13 +372,13 @@ impl Playback {
     }
 
     fn take_answers(&mut self) {
-        let Some(Rescoring { kind, job }) = &mut self.rescoring else { return };
+        let Some(Rescoring { another, job }) = &mut self.rescoring else { return };
         let Some(done) = job.poll() else { return };
         match done.map_err(|broken| broken.to_string()).and_then(|answers| answers) {
             Ok(answers) => {
-                self.rescored = Some(Rescored::of(*kind, &self.past.kept.answers, &answers));
+                self.rescored = Some(Rescored::of(*another, &self.past.kept.answers, &answers));
             }
-            Err(message) => self.trouble = Some(format!("The {} fusion can't answer it: {message}", kind.name())),
+            Err(message) => self.trouble = Some(format!("The {} can't answer it: {message}", another.name())),
         }
         self.rescoring = None;
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::pipeline::FusionKind;
+use crate::pipeline::Personal;
 use crate::pipeline::replay::Change;
 use crate::pipeline::replay::changes;
 use crate::signal::Fused;
@@ -14,10 +15,28 @@ use crate::ui::history::Known;
 /// Answers to the same moment are stamped within so much of each other.
 const SAME: Duration = Duration::from_millis(20);
 
+/// What is to answer another time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Another {
+    /// Which fusion.
+    pub kind: FusionKind,
+    /// Whether against what is usual for the person.
+    pub personal: Personal,
+}
+
+impl Another {
+    /// In words: "late fusion", "gated fusion without a baseline".
+    #[must_use]
+    pub fn name(self) -> String {
+        let without = if self.personal == Personal::Raw { " without a baseline" } else { "" };
+        format!("{} fusion{without}", self.kind.name())
+    }
+}
+
 /// Answers of another fusion beside those that were recorded.
 pub struct Rescored {
     /// Which.
-    pub kind: FusionKind,
+    pub another: Another,
     /// What it says.
     pub history: History,
     /// Where it says something else, in order.
@@ -29,9 +48,9 @@ pub struct Rescored {
 }
 
 impl Rescored {
-    /// Compares answers of `kind` with those that were recorded.
+    /// Compares answers of `another` with those that were recorded.
     #[must_use]
-    pub fn of(kind: FusionKind, recorded: &[Timestamped<Option<Fused>>], again: &[Timestamped<Option<Fused>>]) -> Self {
+    pub fn of(another: Another, recorded: &[Timestamped<Option<Fused>>], again: &[Timestamped<Option<Fused>>]) -> Self {
         let mut history = History::with_limit(2 * again.len() + 2);
         for answer in again {
             history.push(answer.span.start, answer.value.as_ref().map(Known::from));
@@ -48,7 +67,7 @@ impl Rescored {
         }
         let changes = changes(&before, &after);
         let changed = changes.iter().map(|change| change.span.len()).sum();
-        Self { kind, history, changes, compared: before.len(), changed }
+        Self { another, history, changes, compared: before.len(), changed }
     }
 
     /// The change that is at `at`, or the last before it: its place.
@@ -91,7 +110,8 @@ mod tests {
             .map(|tick| answer(tick, if (50..70).contains(&tick) { Label::Fear } else { Label::Anger }, 0.0))
             .collect();
 
-        let rescored = Rescored::of(FusionKind::Late, &recorded, &again);
+        let rescored =
+            Rescored::of(Another { kind: FusionKind::Late, personal: Personal::Corrected }, &recorded, &again);
 
         assert_eq!((rescored.compared, rescored.changes.len()), (199, 1));
         let change = &rescored.changes[0];

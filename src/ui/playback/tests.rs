@@ -6,7 +6,9 @@ use egui::Context;
 use egui::RawInput;
 
 use super::*;
+use crate::pipeline::FusionKind;
 use crate::pipeline::Gatherer;
+use crate::pipeline::Personal;
 use crate::pipeline::Sources;
 use crate::record::made;
 use crate::record::made::Made;
@@ -231,15 +233,20 @@ fn another_fusion_answers_beside_the_window() {
         Ok(answers.iter().map(|one| Timestamped { value: None, ..one.clone() }).collect())
     });
 
-    playback.rescore(FusionKind::Late, &rescore, &(Arc::new(|| ()) as Waker));
+    let another = |kind| Another { kind, personal: Personal::Corrected };
+    playback.rescore(another(FusionKind::Late), &rescore, &(Arc::new(|| ()) as Waker));
     wait_for(&mut playback, &ctx, |one| one.rescored().is_some());
 
     let rescored = playback.rescored().unwrap();
-    assert_eq!((rescored.kind, rescored.changes.len()), (FusionKind::Late, 2), "before what was forgotten, and after");
+    assert_eq!(
+        (rescored.another.kind, rescored.changes.len()),
+        (FusionKind::Late, 2),
+        "before what was forgotten, and after"
+    );
     assert!(playback.trouble().is_none() && playback.rescoring().is_none());
 
     let fails: Rescore = Arc::new(|_, _, _| Err("the model isn't there".to_owned()));
-    playback.rescore(FusionKind::Gated, &fails, &(Arc::new(|| ()) as Waker));
+    playback.rescore(another(FusionKind::Gated), &fails, &(Arc::new(|| ()) as Waker));
     wait_for(&mut playback, &ctx, |one| one.trouble().is_some());
     assert_eq!(playback.trouble(), Some("The gated fusion can't answer it: the model isn't there"));
 }

@@ -87,7 +87,7 @@ pub fn draw_over(
                 draw_line(painter, scale, &thin, &run);
             }
         }
-        legend(painter, view, scale, tracks, rescored.kind.name(), lines[0].colour);
+        legend(painter, view, scale, tracks, &rescored.another.name(), lines[0].colour);
     }
     draw_words(painter, view, replay, scale, tracks);
     draw_flags(painter, view, replay, scale, tracks);
@@ -107,7 +107,7 @@ pub fn said_at(replay: &Playback, at: Timestamp, near: Span) -> Vec<String> {
             || "nothing known".to_owned(),
             |known| format!("valence {}, arousal {}", phrases::signed(known.valence), phrases::signed(known.arousal)),
         );
-        said.push(format!("with the {} fusion: {words}", rescored.kind.name()));
+        said.push(format!("with the {}: {words}", rescored.another.name()));
     }
     if let Some(stretch) = replay.past().stretch(at) {
         said.push(match stretch.kind {
@@ -171,12 +171,12 @@ fn draw_flags(painter: &Painter, view: &View<'_>, replay: &Playback, scale: Scal
 }
 
 /// Which line is which.
-fn legend(painter: &Painter, view: &View<'_>, scale: Scale, tracks: &Tracks, kind: &str, recorded: Color32) {
+fn legend(painter: &Painter, view: &View<'_>, scale: Scale, tracks: &Tracks, another: &str, recorded: Color32) {
     let palette = view.palette;
     let y = tracks.arousal.top() + 9.0;
     let mut right = scale.right - 6.0;
     for (text, colour, width) in
-        [(format!("with the {kind} fusion"), palette.without, 1.0), ("recorded".to_owned(), recorded, 2.0)]
+        [(format!("with the {another}"), palette.without, 1.0), ("recorded".to_owned(), recorded, 2.0)]
     {
         let galley = painter.layout_no_wrap(text, FontId::proportional(11.0), palette.text);
         let at = egui::pos2(right - galley.size().x, y - galley.size().y / 2.0);
