@@ -25,8 +25,8 @@ pub enum LibraryCommand {
     List,
     /// Choose these, and no others.
     Choose(BTreeSet<PathBuf>),
-    /// Export those that are chosen.
-    Export,
+    /// Export these.
+    Export(BTreeSet<PathBuf>),
     /// Stop after the one that is being exported.
     StopExport,
     /// Withdraw this one: asks.
@@ -170,7 +170,7 @@ impl Library {
         match command {
             LibraryCommand::List => self.list(self.root.clone(), waker),
             LibraryCommand::Choose(chosen) => self.chosen = chosen,
-            LibraryCommand::Export => self.export(export, waker),
+            LibraryCommand::Export(folders) => self.export(folders, export, waker),
             LibraryCommand::StopExport => {
                 if let Some(exporting) = &self.exporting {
                     exporting.stop.store(true, Ordering::Relaxed);
@@ -197,11 +197,10 @@ impl Library {
         None
     }
 
-    fn export(&mut self, export: Option<&Export>, waker: &Waker) {
-        let Some(export) = export.cloned().filter(|_| self.exporting.is_none() && !self.chosen.is_empty()) else {
+    fn export(&mut self, folders: BTreeSet<PathBuf>, export: Option<&Export>, waker: &Waker) {
+        let Some(export) = export.cloned().filter(|_| self.exporting.is_none() && !folders.is_empty()) else {
             return;
         };
-        let folders: Vec<PathBuf> = self.chosen.iter().cloned().collect();
         let (count, stop) = (folders.len(), Arc::new(AtomicBool::new(false)));
         let is_over = stop.clone();
         let work = move |tell: &mut dyn FnMut(f32)| {

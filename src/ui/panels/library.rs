@@ -338,7 +338,7 @@ fn below_ui(
     }
     let here = found.get(form.row);
     ui.horizontal(|ui| {
-        asked = asked.take().or(export_ui(ui, library, found, can_export));
+        asked = asked.take().or(export_ui(ui, library, (found, here.copied()), can_export));
         ui.separator();
         let path = here.map(|entry| entry.folder.display().to_string());
         if ui
@@ -358,7 +358,12 @@ fn below_ui(
     asked
 }
 
-fn export_ui(ui: &mut Ui, library: &Library, found: &[&Entry], can_export: CanExport) -> Option<WindowCommand> {
+fn export_ui(
+    ui: &mut Ui,
+    library: &Library,
+    (found, here): (&[&Entry], Option<&Entry>),
+    can_export: CanExport,
+) -> Option<WindowCommand> {
     let count = library.chosen().len();
     if let Some((of, share)) = library.exporting() {
         let text = if of == 1 { "exporting".to_owned() } else { format!("exporting {of} sessions") };
@@ -377,14 +382,17 @@ fn export_ui(ui: &mut Ui, library: &Library, found: &[&Entry], can_export: CanEx
     }
     let why_not = match (can_export, count) {
         (CanExport::No, _) => Some("this program has no way to it"),
-        (_, 0) => Some("choose some first"),
+        (_, 0) if here.is_none() => Some("there is none"),
         _ => None,
     };
-    let text = if count == 0 { "export".to_owned() } else { format!("export {count}") };
+    // Without any that are chosen it is the one where the keys are.
+    let text = if count == 0 { "export this one".to_owned() } else { format!("export {count}") };
     let button = ui.add_enabled(why_not.is_none(), Button::new(text));
     let button = button.on_hover_text("tables and streams for other programs, each beside its session");
     if button.on_disabled_hover_text(why_not.unwrap_or_default()).clicked() {
-        asked = Some(WindowCommand::Library(LibraryCommand::Export));
+        let one = || here.iter().map(|entry| entry.folder.clone()).collect();
+        let folders = if count == 0 { one() } else { library.chosen().clone() };
+        asked = Some(WindowCommand::Library(LibraryCommand::Export(folders)));
     }
     asked
 }

@@ -5,9 +5,13 @@ use std::time::Duration;
 use egui::Button;
 use egui::Color32;
 use egui::Key;
+use egui::Response;
 use egui::RichText;
 use egui::TextEdit;
 use egui::Ui;
+use egui::text::CCursor;
+use egui::text::CCursorRange;
+use egui::text_edit::TextEditState;
 
 use crate::pipeline::Consent;
 use crate::pipeline::Progress;
@@ -69,6 +73,7 @@ fn form_ui(ui: &mut Ui, view: &View<'_>, form: &mut RecordForm, root: &str) -> O
             // Whoever types at once types whom it is of.
             if name == "participant" && std::mem::take(&mut form.is_opened) {
                 field.request_focus();
+                choose_all(ui, &field, text);
             }
             field.labelled_by(label.id).on_hover_text(hint);
         });
@@ -98,6 +103,14 @@ fn form_ui(ui: &mut Ui, view: &View<'_>, form: &mut RecordForm, root: &str) -> O
     let is_pressed = !types && ui.input(|input| input.key_pressed(Key::Enter));
     let is_asked = is_clicked.clicked() || is_entered || is_pressed;
     (is_asked && why_not.is_none()).then_some(WindowCommand::Record)
+}
+
+/// What stands there is replaced by what is typed.
+fn choose_all(ui: &Ui, field: &Response, text: &str) {
+    let mut state = TextEditState::load(ui.ctx(), field.id).unwrap_or_default();
+    let all = CCursorRange::two(CCursor::new(0), CCursor::new(text.chars().count()));
+    state.cursor.set_char_range(Some(all));
+    state.store(ui.ctx(), field.id);
 }
 
 /// What became of the recording that was ended.
