@@ -44,6 +44,7 @@ use crate::signal::Modality;
 use crate::signal::Presence;
 use crate::signal::Reading;
 use crate::signal::Transcript;
+use crate::signal::VOICE_FUNCTIONALS;
 use crate::signal::VoiceQuality;
 use crate::time::Span;
 use crate::time::Timestamp;
@@ -340,7 +341,8 @@ impl Maker<'_> {
         let found = evidence(at, off, modality, span.1);
         let span = Span::new(self.time(span.0), self.time(span.1));
         let found = found.map(|found| Timestamped { span, seq, ..found });
-        let item = values::of_presence(modality, &found, (span, seq), &[], self.time(at));
+        let measured = if modality == Modality::Voice { vec![0.25; VOICE_FUNCTIONALS] } else { Vec::new() };
+        let item = values::of_presence(modality, &found, (span, seq), &measured, self.time(at));
         self.keep(item)
     }
 
