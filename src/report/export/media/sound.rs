@@ -1,6 +1,5 @@
 //! `sound.wav` and where in it is what.
 
-use std::collections::BTreeSet;
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -15,18 +14,21 @@ use crate::record::streams;
 use crate::report::export::ExportError;
 use crate::report::export::Exported;
 use crate::report::export::Recorded;
+use crate::report::export::media::breaks::Breaks;
 use crate::report::export::part;
 use crate::report::export::part::Part;
+use crate::report::export::told;
 use crate::session::Chunk;
 use crate::session::Consent;
 use crate::session::Item;
-use crate::time::Timestamp;
 
 /// A block that comes so much later or earlier than the ones before it said begins afresh, even if the card counts on. Stamps of
 /// good cards scatter by a few milliseconds.
 const GAP_SECS: f64 = 0.06;
 /// How fast the sound card's own pace is followed, so that an hour's drift isn't taken for gaps.
 const FOLLOWED: f64 = 0.02;
+/// No card's clock drifts more: what is later than that was lost, little by little. Quartz is good to 100 ppm.
+const MOST_DRIFT: f64 = 500e-6;
 /// Drift is between so many blocks at the beginning of a stretch and so many at its end.
 const SOME: usize = 50;
 /// No silence is longer than this: a stamp further off is damaged.
@@ -59,7 +61,8 @@ impl Layout {
     pub(super) fn place(&mut self, secs: f64, samples: usize, goes_on: bool) -> u64 {
         let rate = f64::from(RATE_HZ);
         let off = secs - self.written as f64 / rate;
-        let is_next = goes_on && !self.stretches.is_empty() && (off - self.late).abs() < GAP_SECS;
+        let is_near = (off - self.late).abs() < GAP_SECS;
+        let is_next = goes_on && is_near && self.stretches.last().is_some_and(|stretch| self.is_drift(stretch));
         let mut silence = 0;
         if is_next {
             self.late += (off - self.late) * FOLLOWED;
@@ -85,6 +88,13 @@ impl Layout {
         silence
     }
 
+    /// Whether drift explains how late this stretch has become.
+    fn is_drift(&self, stretch: &Stretch) -> bool {
+        let [from, to] = stretch.in_file;
+        let grown = self.late - (stretch.on_clock[0] - from);
+        grown < GAP_SECS + (to - from) * MOST_DRIFT
+    }
+
     /// Places samples just after the ones before, whenever they came.
     pub(super) fn go_on(&mut self, samples: usize) {
         self.written += samples as u64;
@@ -108,12 +118,17 @@ pub(super) fn write(recorded: &Recorded<'_>, folder: &Path, exported: &mut Expor
     };
     let spec = WavSpec { channels: 1, sample_rate: RATE_HZ, bits_per_sample: 32, sample_format: SampleFormat::Float };
     let mut wav = WavWriter::new(&mut part, spec).map_err(refused)?;
-    let (mut layout, after_gaps) = (Layout::default(), after_gaps(&recorded.kept.stamps));
-    for chunk in recorded.session.file(Consent::Inputs)?.flatten() {
-        let Chunk::Item(item) = chunk else { continue };
-        if item.stream != streams::SOUND || item.values.is_empty() {
-            continue;
-        }
+    let (mut layout, mut breaks) = (Layout::default(), Breaks::of(&recorded.kept.stamps));
+    for chunk in recorded.session.file(Consent::Inputs)? {
+        let item = match chunk {
+            Ok(Chunk::Item(item)) if item.stream == streams::SOUND => item,
+            Ok(_) => continue,
+            Err(damage) => {
+                exported.notes.push(told(&damage, "sound that was there is silence in sound.wav"));
+                continue;
+            }
+        };
+        let goes_on = breaks.goes_on(&item);
         let (before, is_block) = broke(&item);
         let (before, own) = item.values.split_at(before.min(item.values.len()));
         layout.go_on(before.len());
@@ -123,7 +138,6 @@ pub(super) fn write(recorded: &Recorded<'_>, folder: &Path, exported: &mut Expor
         if !is_block {
             layout.go_on(own.len());
         } else if !own.is_empty() {
-            let goes_on = !after_gaps.contains(&(item.span.start, item.seq));
             for _ in 0..layout.place(recorded.secs(item.span.start), own.len(), goes_on) {
                 wav.write_sample(0.0f32).map_err(refused)?;
             }
@@ -162,17 +176,9 @@ fn broke(item: &Item) -> (usize, bool) {
     (usize::try_from(before).unwrap_or(usize::MAX), is_block)
 }
 
-/// The blocks before which others are missing, or with which the card counts afresh: when they were, and which sample is first.
-fn after_gaps(stamps: &[Item]) -> BTreeSet<(Timestamp, u64)> {
-    let end = |item: &Item| item.seq + item.values.first().map_or(0, |samples| *samples as u64);
-    let pairs = stamps.iter().zip(stamps.iter().skip(1));
-    pairs.filter(|(before, after)| end(before) != after.seq).map(|(_, after)| (after.span.start, after.seq)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::Span;
 
     #[test]
     fn what_is_missing_is_silence_and_drift_is_not() {
@@ -220,19 +226,15 @@ mod tests {
     }
 
     #[test]
-    fn one_block_that_is_missing_is_known_by_the_cards_count() {
-        let stamp = |seq: u64, nanos: i64| Item {
-            seq,
-            span: Span::at(Timestamp::from_nanos(nanos)),
-            values: vec![480.0],
-            ..Item::default()
-        };
-
-        let gaps = after_gaps(&[stamp(0, 0), stamp(480, 10), stamp(1440, 30), stamp(1920, 40)]);
-
-        assert_eq!(gaps, BTreeSet::from([(Timestamp::from_nanos(30), 1440)]));
+    fn what_is_lost_little_by_little_is_filled_too() {
         let mut layout = Layout::default();
-        let silences = [layout.place(0.0, 160, true), layout.place(0.01, 160, true), layout.place(0.03, 160, false)];
-        assert_eq!(silences, [0, 0, 160]);
+
+        // 3 ms are missing after each second: no clock drifts like that.
+        let silence: u64 = (0..6_000u32)
+            .map(|block| layout.place(f64::from(block) * 0.01 + f64::from(block / 100) * 0.003, 160, true))
+            .sum();
+
+        let missing = 59.0 * 0.003 * 16_000.0;
+        assert!((silence as f64 - missing).abs() < 0.06 * 16_000.0 + 0.03 * 16_000.0, "{silence} of {missing}");
     }
 }
