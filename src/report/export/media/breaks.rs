@@ -1,10 +1,9 @@
 //! Where sound is missing between two blocks of the sound card.
 //!
-//! | what was lost                                   | is known by                                              |
-//! |-------------------------------------------------|----------------------------------------------------------|
-//! | on the way from the card, or while it was paused | the card's count goes on, and blocks are missing         |
-//! | on the way to the disk, or from it               | its stamp was kept, and the block wasn't                 |
-//! | by the card itself                               | its count goes on, and all that follows is later by that |
+//! | what was lost                                  | is known by                                                      |
+//! |------------------------------------------------|------------------------------------------------------------------|
+//! | on the way from the card, to or from the disk  | the count of samples goes on, and the block isn't there          |
+//! | by the card itself                             | the count doesn't go on, and all that follows is later by that   |
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -22,42 +21,49 @@ const LEAST: usize = 20;
 
 /// The blocks before which sound is missing.
 pub(super) struct Breaks {
-    /// Of each block, when it was and which sample is its first: the how manieth it is.
-    places: BTreeMap<(Timestamp, u64), usize>,
-    /// Those into which the card doesn't go on.
-    fresh: BTreeSet<usize>,
-    /// The block that was asked for last.
-    last: Option<usize>,
+    /// How many samples of the card each block has, by when it was and which sample is its first.
+    lengths: BTreeMap<(Timestamp, u64), u64>,
+    /// How many most have.
+    usual: u64,
+    /// Those from which on all are later.
+    later: BTreeSet<(Timestamp, u64)>,
+    /// Which sample comes after the block that was asked for last.
+    next: Option<u64>,
 }
 
 impl Breaks {
     /// Of the stamps of all blocks, in order: `seq` is which sample is the first, the first value how many there are.
     pub(super) fn of(stamps: &[Item]) -> Self {
-        let places = stamps.iter().enumerate().map(|(place, item)| ((item.span.start, item.seq), place)).collect();
-        let pairs = stamps.iter().zip(stamps.iter().skip(1)).enumerate();
-        let mut fresh: BTreeSet<usize> =
-            pairs.filter(|(_, (before, after))| end(before) != after.seq).map(|(place, _)| place + 1).collect();
-        let bounds: Vec<usize> = [0].into_iter().chain(fresh.iter().copied()).chain([stamps.len()]).collect();
-        for (from, to) in bounds.iter().zip(bounds.iter().skip(1)) {
-            let run = stamps.get(*from..*to).unwrap_or_default();
-            fresh.extend(steps(run).into_iter().map(|place| from + place));
+        let lengths: BTreeMap<_, _> = stamps.iter().map(|stamp| (key(stamp), length(stamp))).collect();
+        let mut sorted: Vec<u64> = lengths.values().copied().collect();
+        sorted.sort_unstable();
+        let usual = sorted.get(sorted.len() / 2).copied().unwrap_or(0);
+        let mut later = BTreeSet::new();
+        for run in stamps.chunk_by(|before, after| before.seq + length(before) == after.seq) {
+            later.extend(steps(run).into_iter().filter_map(|place| run.get(place)).map(key));
         }
-        Self { places, fresh, last: None }
+        Self { lengths, usual, later, next: None }
     }
 
-    /// Whether nothing is missing between a block and the one that was asked for before it. A block without a stamp is taken to
-    /// follow.
+    /// Whether nothing is missing between a block and the one that was asked for before it.
     pub(super) fn goes_on(&mut self, block: &Item) -> bool {
-        let place = self.places.get(&(block.span.start, block.seq)).copied();
-        let before = std::mem::replace(&mut self.last, place);
-        place.is_none_or(|place| {
-            !self.fresh.contains(&place) && before.is_none_or(|before| before == place || before + 1 == place)
-        })
+        let length = self.lengths.get(&key(block)).copied();
+        if length.is_none() && block.values.is_empty() {
+            // What happened to the stream, and no block.
+            return true;
+        }
+        let is_next = self.next.is_none_or(|next| next == block.seq);
+        self.next = Some(block.seq + length.unwrap_or(self.usual));
+        is_next && !self.later.contains(&key(block))
     }
 }
 
-fn end(item: &Item) -> u64 {
-    item.seq + item.values.first().map_or(0, |samples| *samples as u64)
+fn key(item: &Item) -> (Timestamp, u64) {
+    (item.span.start, item.seq)
+}
+
+fn length(stamp: &Item) -> u64 {
+    stamp.values.first().map_or(0, |samples| *samples as u64)
 }
 
 /// The blocks of a run that is unbroken by the card's count from which on all are later than the ones before say.
@@ -133,7 +139,15 @@ mod tests {
     }
 
     #[test]
-    fn one_block_that_was_not_kept_is_known_by_its_stamp() {
+    fn a_stamp_that_is_missing_is_no_gap() {
+        let blocks = stamps((0..10).map(|block| (block, block as f64 * 0.01)));
+        let kept: Vec<Item> = blocks.iter().filter(|block| block.seq != 4 * 480).cloned().collect();
+
+        assert_eq!(broken(&mut Breaks::of(&kept), &blocks), [0; 0]);
+    }
+
+    #[test]
+    fn one_block_that_was_not_kept_is_known_too() {
         let blocks = stamps((0..10).map(|block| (block, block as f64 * 0.01)));
         let kept: Vec<Item> = blocks.iter().filter(|block| block.seq != 4 * 480).cloned().collect();
 
