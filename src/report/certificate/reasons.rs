@@ -71,8 +71,14 @@ impl Found {
         (limits, unit): (Limits, Unit),
         advice: &'static str,
     ) -> Colour {
-        let bound = if limits.is_least { "at least" } else { "at most" };
-        let threshold = format!("{bound} {}", unit.written(limits.amber));
+        let amber = unit.written(limits.amber);
+        let threshold = if limits.is_least {
+            format!("at least {amber}")
+        } else if limits.amber <= 0.0 {
+            "none".to_owned()
+        } else {
+            format!("at most {amber}")
+        };
         let Some(value) = value.into().filter(|value| !value.is_nan()) else {
             let what = format!("{figure} isn't known");
             self.add((id, Colour::Amber), &what, "not measured".to_owned(), threshold, UNKNOWN);
@@ -420,6 +426,10 @@ mod tests {
         assert!(reasons.iter().all(|reason| !reason.advice.is_empty() && !reason.threshold.is_empty()));
     }
 
+    type Spoil = fn(&mut Figures);
+
+    const NO_NUMBERS: Quantiles = Quantiles { p05: f64::NAN, p50: f64::NAN, p95: f64::NAN };
+
     /// All that is measured is as it should be.
     fn good() -> Figures {
         let same = |value: f64| Some(Quantiles { p05: value, p50: value, p95: value });
@@ -441,8 +451,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_or_no_number_is_never_green() {
-        let nan = Quantiles { p05: f64::NAN, p50: f64::NAN, p95: f64::NAN };
-        let spoil: &[(&str, fn(&mut Figures))] = &[
+        let spoilt: &[(&str, Spoil)] = &[
             ("duration", |all| all.whole.kept_s = f64::NAN),
             ("wall_clock", |all| all.whole.wall_clock_off_s = None),
             ("camera_rate", |all| all.pictures.camera_hz = None),
@@ -476,22 +485,14 @@ mod tests {
             ("words_unread", |all| all.latency_s.words = None),
             ("machine", |all| all.machine.xruns = None),
             ("machine", |all| all.machine.dropped = None),
+            ("face_late", |all| all.latency_s.face = Some(NO_NUMBERS)),
+            ("quiet", |all| all.sound.speech_db = Some(NO_NUMBERS)),
         ];
-        let spoil_quantiles: &[(&str, fn(&mut Figures, Quantiles))] = &[
-            ("face_late", |all, nan| all.latency_s.face = Some(nan)),
-            ("quiet", |all, nan| all.sound.speech_db = Some(nan)),
-        ];
-
         assert_eq!(all(&good()), []);
         let told = |figures: &Figures| all(figures).iter().map(|one| (one.id, one.colour)).collect::<Vec<_>>();
-        for (id, spoil) in spoil {
+        for (id, spoil) in spoilt {
             let mut figures = good();
             spoil(&mut figures);
-            assert_eq!(told(&figures), [(*id, Colour::Amber)]);
-        }
-        for (id, spoil) in spoil_quantiles {
-            let mut figures = good();
-            spoil(&mut figures, nan);
             assert_eq!(told(&figures), [(*id, Colour::Amber)]);
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::record::Happening;
 use crate::record::Kept;
+use crate::report::length;
 use crate::time::Span;
 use crate::time::Timestamp;
 
@@ -24,16 +25,7 @@ impl Stretches {
     pub(super) fn of(kept: &Kept, whole: Span) -> Self {
         let whole = played(kept, whole).unwrap_or(whole);
         let forgotten: Vec<Span> = kept.forgotten().collect();
-        let mut paused = Vec::new();
-        let mut since = None;
-        for event in &kept.events {
-            match event.kind.as_str() {
-                "pause" => since = since.or(Some(event.arrived)),
-                "begin" => paused.extend(since.take().map(|since| Span::new(since, event.arrived))),
-                _ => {}
-            }
-        }
-        paused.extend(since.map(|since| Span::new(since, whole.end)));
+        let paused = length::pauses(kept, whole.end);
         let mut gone: Vec<Span> = paused.iter().chain(&forgotten).copied().collect();
         gone.sort_by_key(|span| span.start);
         let (mut from, mut all) = (whole.start, Vec::new());

@@ -80,8 +80,8 @@ fn sound_in_words(text: &mut String, sound: &Sound) {
     ]);
     write!(
         text,
-        " Sound{rate} was there for {:.1} % of the time; {:.1} % of it was speech{speech}. The drift of the sound card's clock {drift}; {:.2} s \
-         of sound were lost, and {:.3} % of the samples were at full scale. Utterances understood: {}; not understood: {}.",
+        " Sound{rate} was available for {:.1} % of the time; {:.1} % of it was speech{speech}. The drift of the sound card's clock {drift}; {:.2} s \
+         of sound were lost, and {:.3} % of the samples were at full scale. {} utterances were understood, and {} were not.",
         100.0 * sound.covered,
         100.0 * sound.speech,
         sound.card.lost_s,

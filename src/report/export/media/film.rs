@@ -14,9 +14,9 @@ use crate::report::export::Recorded;
 use crate::report::export::media::remove_pictures;
 use crate::report::export::part;
 use crate::report::export::told;
+use crate::report::length;
 use crate::session::Chunk;
 use crate::session::Consent;
-use crate::time::Span;
 
 /// What `ffmpeg` is told to put together, in the folder of pictures, and the picture of nothing.
 pub(super) const LIST: &str = "list.ffconcat";
@@ -126,15 +126,7 @@ fn unpack(recorded: &Recorded<'_>, pictures: &Path, exported: &mut Exported) -> 
 
 /// When nothing was kept, milliseconds since the session began: from, to.
 fn gone(recorded: &Recorded<'_>) -> Vec<[i64; 2]> {
-    let mut pauses = Vec::new();
-    let mut since = None;
-    for event in recorded.happenings() {
-        match event.kind.as_str() {
-            "pause" => since = since.or(Some(event.arrived)),
-            "begin" => pauses.extend(since.take().map(|since| Span::new(since, event.arrived))),
-            _ => {}
-        }
-    }
+    let pauses = length::pauses(recorded.kept, recorded.span().end);
     let all = pauses.into_iter().chain(recorded.kept.forgotten());
     all.map(|span| [span.start, span.end].map(|at| millis(recorded.secs(at)))).collect()
 }
