@@ -121,9 +121,7 @@ fn refuse_to_overwrite(request: &Request, forms: &[Form], targets: &[Target]) ->
 fn one(folder: &Path, forms: &[Form], target: &Target, tell: impl FnMut(Form)) -> anyhow::Result<Exported> {
     let session = Session::open(folder)?;
     let kept = Kept::load(&session)?;
-    let mut exported = export::write(&Recorded::new(&session, &kept)?, forms, target, tell)?;
-    exported.notes.extend(kept.damage.iter().map(ToString::to_string));
-    Ok(exported)
+    Ok(export::write(&Recorded::new(&session, &kept)?, forms, target, tell)?)
 }
 
 /// Where each session's results go.

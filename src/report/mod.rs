@@ -5,6 +5,7 @@ pub mod certificate;
 pub mod evaluation;
 pub mod export;
 mod features;
+mod length;
 mod rows;
 mod summary;
 #[cfg(test)]

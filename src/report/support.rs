@@ -76,6 +76,14 @@ pub(super) struct Plan {
     /// What else happened, and when.
     pub(super) events: Vec<(f64, serde_json::Value)>,
     pub(super) is_ended: bool,
+    /// Whether both clocks were kept.
+    pub(super) has_clocks: bool,
+    /// Whether the sound card's stamps were.
+    pub(super) has_stamps: bool,
+    /// Where the microphone was muted, the picture stood still, and the face was dark.
+    pub(super) muted: Range<f64>,
+    pub(super) frozen: Range<f64>,
+    pub(super) dark: Range<f64>,
 }
 
 impl Plan {
@@ -96,6 +104,11 @@ impl Plan {
             sources: 0.0..f64::INFINITY,
             events: Vec::new(),
             is_ended: true,
+            has_clocks: true,
+            has_stamps: true,
+            muted: 0.0..0.0,
+            frozen: 0.0..0.0,
+            dark: 0.0..0.0,
         }
     }
 
@@ -109,6 +122,7 @@ impl Plan {
         self.pictures(&mut items);
         self.talk(&mut items);
         self.sound(&mut items);
+        items.retain(|item| self.has_stamps || item.stream != streams::SOUND_STAMPS);
         items.retain(|item| self.sources.contains(&since(item.span.start)));
         for (seq, secs) in steps(0.0, self.secs, 0.04) {
             let fused = (!self.unread.contains(&secs)).then(fused);
@@ -129,7 +143,9 @@ impl Plan {
             if !is_lost {
                 let (width, look) = (160.0, (0.0, 0.0));
                 face = vec![1.0, 0.99, 100.0, 80.0, width, 200.0, 10.0, 0.0, 0.0, look.0, look.1, 0.1];
-                face.extend([width, 0.4, self.brightness, 0.2, 0.02, 1.0, 0.9]);
+                let light = if self.dark.contains(&secs) { 0.05 } else { self.brightness };
+                let change = if self.frozen.contains(&secs) { 0.0 } else { 0.02 };
+                face.extend([width, 0.4, light, 0.2, change, 1.0, 0.9]);
                 face.extend([0.25; 52]);
             }
             let span = span(secs, step);
@@ -161,9 +177,10 @@ impl Plan {
     fn sound(&self, items: &mut Vec<Item>) {
         for (seq, secs) in steps(0.0, self.secs, 0.032) {
             let quality = VoiceQuality { snr_db: self.snr_db, clipped: self.clipped, activity: 0.5 };
-            let is_speech = self.level_db > -100.0;
+            let level_db = if self.muted.contains(&secs) { -120.0 } else { self.level_db };
+            let is_speech = level_db > -100.0;
             let speech_probability = if is_speech { 0.9 } else { 0.0 };
-            let level = Level { speech_probability, is_speech, level_db: self.level_db, quality };
+            let level = Level { speech_probability, is_speech, level_db, quality };
             items.push(item(streams::LEVEL, secs, 0.032, 0.01, seq, values::of_level(&level), Vec::new()));
         }
         let rate = 48_000.0 * (1.0 + self.drift_ppm * 1e-6);
@@ -185,7 +202,11 @@ impl Plan {
         };
         for (_, secs) in steps(0.0, self.secs, 1.0) {
             let utc = BEGAN_UNIX_NANOS + (secs * 1e9) as i64;
-            happen(streams::CLOCK, secs, 0.0, json!({ "utc_unix_nanos": utc }));
+            let link = json!({ "link": "hear → words", "passed": 1, "dropped": 0, "newest_only": false });
+            let clock = json!({ "utc_unix_nanos": utc, "xruns": 0, "links": [link] });
+            if self.has_clocks {
+                happen(streams::CLOCK, secs, 0.0, clock);
+            }
         }
         happen(streams::EVENTS, 0.0, 0.0, json!({ "type": "begin" }));
         let marker = |id: u64, kind: &str, name: &str, text: &str| json!({ "type": "marker", "id": id, "kind": kind, "name": name, "text": text });

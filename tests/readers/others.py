@@ -18,6 +18,7 @@ from session import LABELS
 RATE = 10
 BIG6 = {"anger", "disgust", "fear", "happiness", "sadness", "surprise"}
 FSRE = {"valence", "potency", "arousal", "unpredictability"}
+OURS = "{urn:circumplex:session}"
 EMOTIONML = "{http://www.w3.org/2009/10/emotionml}"
 THROUGH = {"gaze", "face", "head", "torso", "gesture", "leg", "voice", "text", "locomotion", "posture", "physiology"}
 
@@ -107,6 +108,10 @@ def check_emotionml(session, out, deviations):
     allowed = {f"{EMOTIONML}{name}" for name in ["emotion", "info", "vocabulary"]}
     rule(all(child.tag in allowed for child in root), "the root has other children")
     rule(len(root.findall(f"{EMOTIONML}info")) <= 1, "more than one info")
+    millis = lambda nanos: (session.header["began_unix_nanos"] + nanos - session.began) // 1_000_000
+    excluded = [(millis(one["start"]), millis(one["end"])) for one in session.markers.values() if one["kind"] == "exclude"]
+    told = [(int(one.get("start")), int(one.get("end"))) for one in root.findall(f"{EMOTIONML}info/{OURS}excluded")]
+    rule(sorted(told) == sorted(excluded), f"excluded {told}, not {excluded}")
     samples, categories, emotions = 0, 0, root.findall(f"{EMOTIONML}emotion")
     before = 0
     for emotion in emotions:
@@ -154,7 +159,8 @@ def check_emotion(session, emotion, rule):
         rule(int(end) - int(start) == 1000 * len(values) // RATE, "as many samples as it is long")
         if one.get("name") == "valence":
             count = len(values)
-            compare(session, int(start), values, rule)
+            is_excluded = emotion.find(f"{EMOTIONML}info/{OURS}excluded") is not None
+            compare(session, int(start), values, is_excluded, rule)
     label = emotion.find(f"{EMOTIONML}category")
     if label is None:
         rule(emotion.find(f"{EMOTIONML}info") is not None, "neither a category nor why there is none")
@@ -163,13 +169,15 @@ def check_emotion(session, emotion, rule):
     return count
 
 
-def compare(session, start, values, rule):
-    """The valence is the one that stood then."""
+def compare(session, start, values, is_excluded, rule):
+    """The valence is the one that stood then, and counts or doesn't, as the markers say."""
     began = session.header["began_unix_nanos"]
     for at, value in enumerate(values):
         # Milliseconds are rounded down: the grid is that of the session.
         tenth = round((start * 1_000_000 - began) / 1e8) + at
-        answer = session.answer_at(session.began + tenth * 100_000_000)
+        nanos = session.began + tenth * 100_000_000
+        answer = session.answer_at(nanos)
+        rule(session.excluded(nanos) == is_excluded, f"excluded: {is_excluded} at {session.secs(nanos)}")
         rule(answer is not None, "a sample where nothing was read")
         if answer is not None and not math.isnan(answer[0]):
             rule(abs(float(value) - (answer[0] + 1) / 2) < 6e-5, f"valence {value}, not {(answer[0] + 1) / 2}")

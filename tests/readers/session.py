@@ -49,10 +49,9 @@ class Session:
         self.events = [(item, item.json()) for item in self.numbers.named("events")]
         self.markers = self.corrected(folder / "corrections.jsonl")
         self.forgotten = [(item.start, item.end) for item, what in self.events if what["type"] == "forgotten"]
-        ends = [item.end for item in self.answers[-1:]]
-        ends += [self.events[-1][0].arrived] if self.events else []
-        ends += [item.arrived for item in self.numbers.named("clock")[-1:]]
-        self.end = max([self.began, *ends])
+        # It is as long as its numbers came.
+        arrived = [item.arrived for stream in self.numbers.streams.values() for item in self.numbers.named(stream["name"])]
+        self.end = max([self.began, *arrived])
 
     def columns(self, name, file=None):
         (stream,) = [one for one in (file or self.numbers).streams.values() if one["name"] == name]

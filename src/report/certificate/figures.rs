@@ -9,12 +9,15 @@ use crate::record::Happening;
 use crate::record::Kept;
 use crate::record::streams;
 use crate::report::certificate::card::Card;
+use crate::report::certificate::private;
 use crate::report::certificate::stretches::Stretches;
 use crate::report::certificate::stretches::secs;
+use crate::session::Damage;
 use crate::session::Item;
 use crate::session::Marker;
 use crate::session::Verified;
 use crate::signal::Absence;
+use crate::signal::Level;
 use crate::signal::Modality;
 use crate::time::Span;
 use crate::time::Timestamp;
@@ -23,6 +26,9 @@ use crate::time::Timestamp;
 pub(super) const SILENCE_DB: f32 = -96.0;
 /// Where a pixel changes less than this from picture to picture, it is the same picture: the noise of a camera is more.
 const FROZEN: f32 = 1e-4;
+/// Below this brightness a face is too dark to rest on, 0..=1: below 0.2 it is trusted less and less, below 0.06 it isn't read, and this
+/// is halfway.
+pub(super) const DARK: f64 = 0.12;
 /// Pictures further apart than this are not of one pace.
 const APART_SECS: f64 = 2.0;
 
@@ -81,8 +87,8 @@ pub struct Whole {
     pub baselines: Vec<Value>,
     /// Devices that were lost, failed or gave nothing, and what they said.
     pub devices: Vec<String>,
-    /// By how much the wall clock was set or ran off against the session's, s.
-    pub wall_clock_off_s: f64,
+    /// By how much the wall clock was set or ran off against the session's, s; none where that wasn't recorded.
+    pub wall_clock_off_s: Option<f64>,
 }
 
 /// The camera, and the face in its pictures.
@@ -106,8 +112,14 @@ pub struct Pictures {
     pub read: f64,
     /// Why the others had none: reason and share of the pictures.
     pub unread: BTreeMap<String, f64>,
-    /// Share of the faces that were the same picture once more.
-    pub frozen: f64,
+    /// The longest unbroken time in which pictures had no face, s.
+    pub longest_without_face_s: f64,
+    /// Share of the faces that were the same picture once more; none if that wasn't measured.
+    pub frozen: Option<f64>,
+    /// The longest unbroken time in which the picture stood still, s.
+    pub longest_frozen_s: f64,
+    /// The longest unbroken time in which the face was too dark to rest on (below 0.12), s.
+    pub longest_dark_s: f64,
     /// Mean brightness of the face, 0..=1.
     pub brightness: Option<Quantiles>,
     /// Width of the face, px.
@@ -131,8 +143,12 @@ pub struct Sound {
     pub longest_without_s: f64,
     /// Share of it that is digital silence.
     pub silent: f64,
+    /// The longest unbroken digital silence, s.
+    pub longest_silent_s: f64,
     /// Share of it that is speech.
     pub speech: f64,
+    /// The same, s.
+    pub speech_s: f64,
     /// Level of the speech, dB of full scale.
     pub speech_db: Option<Quantiles>,
     /// Level of the rest.
@@ -178,10 +194,10 @@ pub struct Latency {
 /// The machine, while it recorded.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Machine {
-    /// Gaps that the sound system told of.
-    pub xruns: u64,
-    /// Items that links between stages dropped that should not be dropped: which and how many.
-    pub dropped: BTreeMap<String, u64>,
+    /// Samples that the sound system said it lost; none where that wasn't recorded.
+    pub xruns: Option<u64>,
+    /// Items that links between stages dropped that should not be dropped: which and how many; none where that wasn't recorded.
+    pub dropped: Option<BTreeMap<String, u64>>,
     /// The program's share of one core, percent.
     pub cpu_percent: Option<Quantiles>,
     /// The most memory that it had, bytes.
@@ -206,20 +222,22 @@ pub struct Figures {
 }
 
 impl Figures {
-    pub(super) fn of(kept: &Kept, markers: &[Marker], verified: &Verified) -> Self {
-        let stretches = Stretches::of(kept);
+    /// Of a session that is so long.
+    pub(super) fn of(kept: &Kept, session: Span, markers: &[Marker], verified: &Verified) -> Self {
+        let stretches = Stretches::of(kept, session);
+        let [camera, microphone] = ["camera", "microphone"].map(|kind| lived(kept, kind, session));
         Self {
-            whole: whole(kept, &stretches, markers, verified),
-            pictures: pictures(kept, &stretches),
-            sound: sound(kept, &stretches),
-            answers: answers(kept, &stretches),
+            whole: whole(kept, (session, &stretches), markers, verified),
+            pictures: pictures(kept, &stretches, camera),
+            sound: sound(kept, &stretches, microphone),
+            answers: answers(kept, &stretches, camera.join(microphone)),
             latency_s: latency(kept),
             machine: machine(&kept.clocks),
         }
     }
 }
 
-fn whole(kept: &Kept, stretches: &Stretches, markers: &[Marker], verified: &Verified) -> Whole {
+fn whole(kept: &Kept, (session, stretches): (Span, &Stretches), markers: &[Marker], verified: &Verified) -> Whole {
     let began = Timestamp::from_nanos(kept.header.began_nanos);
     let since = |span: &Span| [span.start, span.end].map(|at| at.secs() - began.secs());
     let all = |spans: &[Span]| spans.iter().map(since).collect();
@@ -232,49 +250,62 @@ fn whole(kept: &Kept, stretches: &Stretches, markers: &[Marker], verified: &Veri
             .get(key)
             .map_or_else(String::new, |what| what.as_str().map_or_else(|| what.to_string(), str::to_owned))
     };
-    let failed = of_kind("stage_failed").map(|event| format!("{}: {}", word(event, "stage"), word(event, "message")));
+    let failed = of_kind("stage_failed").map(|event| {
+        let message = private::without_folders(&word(event, "message"));
+        format!("{}: {message}", word(event, "stage"))
+    });
     let spoilt = of_kind("spoil").map(|event| word(event, "troubles")).filter(|troubles| troubles != "[]");
     Whole {
-        duration_s: kept.span().len().as_secs_f64(),
+        duration_s: session.len().as_secs_f64(),
         kept_s: stretches.kept_secs(),
         paused_s: all(&stretches.paused),
         forgotten_s: all(&stretches.forgotten),
         excluded_s: all(&excluded),
         has_ended: verified.has_ended,
-        damage: verified.damage.iter().map(ToString::to_string).collect(),
+        damage: verified.damage.iter().map(damage).collect(),
         miscounted: verified.miscounted.iter().map(|(name, said, is)| format!("{name}: {is} of {said}")).collect(),
         items: verified.items,
         lost: verified.lost,
         failed: failed.collect(),
         spoilt: spoilt.collect(),
-        afresh: of_kind("afresh").map(|event| word(event, "why")).collect(),
-        baselines: of_kind("baseline").filter_map(|event| event.what.get("baseline")?.get("found").cloned()).collect(),
+        afresh: of_kind("afresh").map(|event| private::without_folders(&word(event, "why"))).collect(),
+        baselines: of_kind("baseline").filter_map(baseline).collect(),
         devices: ["camera", "microphone"].into_iter().flat_map(of_kind).filter_map(device_trouble).collect(),
         wall_clock_off_s: wall_clock_off(&kept.clocks),
     }
 }
 
-/// How far the wall clock's distance to the session's clock went, s.
-fn wall_clock_off(clocks: &[Happening]) -> f64 {
+fn damage(damage: &Damage) -> String {
+    let Damage { at, to, why, path } = damage;
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    format!("{file}, bytes {at} to {to}: {why}")
+}
+
+fn baseline(event: &Happening) -> Option<Value> {
+    event.what.get("baseline")?.get("found").map(private::value_without_folders)
+}
+
+/// How far the wall clock's distance to the session's clock went, s; none if it was looked at less than twice.
+fn wall_clock_off(clocks: &[Happening]) -> Option<f64> {
     let off = clocks.iter().filter_map(|clock| {
         let utc = clock.what.get("utc_unix_nanos")?.as_i64()?;
         Some((utc - clock.span.start.nanos()) as f64 / 1e9)
     });
-    let (low, high) = off.fold((f64::MAX, f64::MIN), |(low, high), off| (low.min(off), high.max(off)));
-    (high - low).max(0.0)
+    let count = |(low, high, count): (f64, f64, usize), off: f64| (low.min(off), high.max(off), count + 1);
+    let (low, high, looks) = off.fold((f64::MAX, f64::MIN, 0), count);
+    (looks > 1).then_some(high - low)
 }
 
 /// What a device said, if that isn't that it runs.
 fn device_trouble(event: &Happening) -> Option<String> {
     let state = event.what.get("state")?.as_str()?;
     let is_bad = ["lost", "failed", "silent"].iter().any(|bad| state.starts_with(bad));
-    is_bad.then(|| format!("{}: {state}", event.kind))
+    is_bad.then(|| format!("{}: {}", event.kind, private::without_folders(state)))
 }
 
 /// From when a source began to give something to when it had come to its end, as far as that was in the session: devices take
 /// seconds to open, and a recording that is played ends before the session does.
-fn lived(kept: &Kept, kind: &str) -> Span {
-    let whole = kept.span();
+fn lived(kept: &Kept, kind: &str, whole: Span) -> Span {
     let mut lived = whole;
     let states = kept.events.iter().filter(|event| event.kind == kind);
     let mut has_run = false;
@@ -307,7 +338,7 @@ fn number(item: &Item, place: Option<usize>) -> f64 {
     place.and_then(|place| item.values.get(place)).map_or(f64::NAN, |value| f64::from(*value))
 }
 
-fn pictures(kept: &Kept, stretches: &Stretches) -> Pictures {
+fn pictures(kept: &Kept, stretches: &Stretches, lived: Span) -> Pictures {
     let [faces, ..] = &kept.evidence;
     let names = kept.streams.iter().find(|stream| stream.id == streams::FACE);
     let place = |name: &str| names.and_then(|stream| stream.columns.iter().position(|column| column.name == name));
@@ -327,10 +358,15 @@ fn pictures(kept: &Kept, stretches: &Stretches) -> Pictures {
             Err(absence) => *unread.entry(absence.to_string()).or_default() += 1,
         }
     }
-    let frozen = column("change").filter(|change| *change < f64::from(FROZEN)).count();
+    let known = |value: f64| value.is_finite().then_some(value);
+    let is_frozen = |change: f64| known(change).map(|change| change < f64::from(FROZEN));
+    let frozen = column("change").filter(|change| is_frozen(*change) == Some(true)).count();
+    let is_measured = column("change").any(f64::is_finite);
+    let run = |is_so: &mut dyn Iterator<Item = Option<bool>>| {
+        stretches.longest_run(faces.iter().map(|item| item.span).zip(is_so))
+    };
     let (camera_hz, skipped) = camera(faces, stretches);
     let times: Vec<Timestamp> = faces.iter().map(|item| item.span.start).collect();
-    let lived = lived(kept, "camera");
     Pictures {
         has_source: had_source(kept, "camera", count > 0),
         count,
@@ -341,8 +377,11 @@ fn pictures(kept: &Kept, stretches: &Stretches) -> Pictures {
         found: share(found),
         read: share(read),
         unread: unread.into_iter().map(|(why, count)| (why, share(count))).collect(),
+        longest_without_face_s: run(&mut column("success").map(|success| Some(success.is_nan() || success <= 0.5))),
         // The first of each stretch has none before it.
-        frozen: frozen.saturating_sub(stretches.kept.len()) as f64 / found.max(1) as f64,
+        frozen: is_measured.then(|| frozen.saturating_sub(stretches.kept.len()) as f64 / found.max(1) as f64),
+        longest_frozen_s: run(&mut column("change").map(is_frozen)),
+        longest_dark_s: run(&mut column("brightness").map(|light| known(light).map(|light| light < DARK))),
         brightness: Quantiles::of(column("brightness")),
         width_px: Quantiles::of(column("width")),
         sharpness: Quantiles::of(column("sharpness")),
@@ -367,14 +406,15 @@ fn camera(faces: &[Item], stretches: &Stretches) -> (Option<f64>, Option<f64>) {
     (Some(counted as f64 / secs), Some(1.0 - looked_at as f64 / counted as f64))
 }
 
-fn sound(kept: &Kept, stretches: &Stretches) -> Sound {
+fn sound(kept: &Kept, stretches: &Stretches, lived: Span) -> Sound {
     let began = Timestamp::from_nanos(kept.header.began_nanos);
-    let lived = lived(kept, "microphone");
     let due = stretches.kept_secs_within(lived);
     let levels = &kept.levels;
     let heard = secs(&levels.iter().map(|level| level.span).collect::<Vec<_>>());
     let share = |of: usize| of as f64 / levels.len().max(1) as f64;
-    let silent = levels.iter().filter(|level| level.value.level_db <= SILENCE_DB).count();
+    // A level that is no number is none that could be heard.
+    let is_silent = |level: &Level| level.level_db.is_nan() || level.level_db <= SILENCE_DB;
+    let silent = levels.iter().filter(|level| is_silent(&level.value)).count();
     let speech: Vec<_> = levels.iter().filter(|level| level.value.is_speech).collect();
     let pauses = levels.iter().filter(|level| !level.value.is_speech && level.value.level_db > SILENCE_DB);
     let late = kept.stamps.iter().map(|stamp| stamp.arrived.secs() - stamp.span.start.secs());
@@ -387,7 +427,9 @@ fn sound(kept: &Kept, stretches: &Stretches) -> Sound {
         missing_s: (due - heard).max(0.0),
         longest_without_s: stretches.longest_without(&times, lived),
         silent: share(silent),
+        longest_silent_s: stretches.longest_run(levels.iter().map(|level| (level.span, Some(is_silent(&level.value))))),
         speech: share(speech.len()),
+        speech_s: secs(&speech.iter().map(|level| level.span).collect::<Vec<_>>()),
         speech_db: Quantiles::of(speech.iter().map(|level| f64::from(level.value.level_db))),
         pause_db: Quantiles::of(pauses.map(|level| f64::from(level.value.level_db))),
         snr_db: Quantiles::of(speech.iter().map(|level| f64::from(level.value.quality.snr_db))),
@@ -399,10 +441,8 @@ fn sound(kept: &Kept, stretches: &Stretches) -> Sound {
     }
 }
 
-fn answers(kept: &Kept, stretches: &Stretches) -> Answers {
-    // Once all that there was to read has come to its end there is nothing to answer.
-    let [seen, heard] = ["camera", "microphone"].map(|kind| lived(kept, kind));
-    let whole = seen.join(heard);
+/// `whole` is when there was something to read: once it has come to its end there is nothing to answer.
+fn answers(kept: &Kept, stretches: &Stretches, whole: Span) -> Answers {
     let answers: Vec<_> = kept.answers.iter().filter(|answer| answer.span.start <= whole.end).collect();
     let count = answers.len();
     let share = |of: usize| of as f64 / count.max(1) as f64;
@@ -433,29 +473,33 @@ fn latency(kept: &Kept) -> Latency {
 
 fn machine(clocks: &[Happening]) -> Machine {
     let count = |clock: &Happening, key: &str| clock.what.get(key).and_then(Value::as_u64);
-    let grown = |key: &str| {
-        let first = clocks.first().and_then(|clock| count(clock, key)).unwrap_or(0);
-        clocks.last().and_then(|clock| count(clock, key)).unwrap_or(0).saturating_sub(first)
-    };
-    let before: BTreeMap<String, u64> = clocks.first().map(dropped).unwrap_or_default();
-    let after = clocks.last().map(dropped).unwrap_or_default().into_iter();
-    let grew = after.map(|(link, count)| (link.clone(), count.saturating_sub(before.get(&link).copied().unwrap_or(0))));
+    let counts: Vec<u64> = clocks.iter().filter_map(|clock| count(clock, "xruns")).collect();
+    let drops: Vec<BTreeMap<String, u64>> = clocks.iter().filter_map(dropped).collect();
     let cpu = clocks.iter().filter_map(|clock| clock.what.get("cpu_percent")?.as_f64());
     Machine {
-        xruns: grown("xruns"),
-        dropped: grew.filter(|(_, count)| *count > 0).collect(),
+        xruns: counts.first().zip(counts.last()).map(|(first, last)| last.saturating_sub(*first)),
+        dropped: drops.first().zip(drops.last()).map(|(before, after)| grown(before, after)),
         cpu_percent: Quantiles::of(cpu),
         peak_memory_bytes: clocks.iter().filter_map(|clock| count(clock, "memory_bytes")).max(),
     }
 }
 
-/// What each link that should drop nothing has dropped so far.
-fn dropped(clock: &Happening) -> BTreeMap<String, u64> {
-    let links = clock.what.get("links").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+/// What has become more.
+fn grown(before: &BTreeMap<String, u64>, after: &BTreeMap<String, u64>) -> BTreeMap<String, u64> {
+    let grew = after.iter().map(|(link, count)| {
+        let before = before.get(link).copied().unwrap_or(0);
+        (link.clone(), count.saturating_sub(before))
+    });
+    grew.filter(|(_, count)| *count > 0).collect()
+}
+
+/// What each link that should drop nothing has dropped so far; none where that wasn't recorded.
+fn dropped(clock: &Happening) -> Option<BTreeMap<String, u64>> {
+    let links = clock.what.get("links")?.as_array()?;
     let of = |link: &Value| {
         let is_newest_only = link.get("newest_only").and_then(Value::as_bool).unwrap_or(true);
         let name = link.get("link").and_then(Value::as_str)?;
         (!is_newest_only).then(|| (name.to_owned(), link.get("dropped").and_then(Value::as_u64).unwrap_or(0)))
     };
-    links.iter().filter_map(of).collect()
+    Some(links.iter().filter_map(of).collect())
 }

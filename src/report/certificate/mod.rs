@@ -11,13 +11,17 @@
 //! | amber  | usable, and something must be known of it, or can't be measured              |
 //! | red    | something is so wrong that readings rest on spoilt or missing input          |
 //!
+//! It is handed over, so it has neither the operator's note nor where files are on the operator's machine.
+//!
 //! The colour is that of the worst reason. Where a figure that should be there can't be had, that is a reason as well: what
 //! wasn't seen isn't green.
 
 mod card;
 mod figures;
+mod limits;
 mod page;
 mod plots;
+mod private;
 mod reasons;
 mod stretches;
 #[cfg(test)]
@@ -44,6 +48,7 @@ pub use figures::Sound;
 pub use figures::Whole;
 
 use crate::record::Kept;
+use crate::report::length;
 use crate::session::Header;
 use crate::session::Session;
 use crate::session::SessionError;
@@ -110,7 +115,7 @@ impl fmt::Display for Reason {
 pub struct Certificate {
     /// How good it is: the worst of the reasons.
     pub colour: Colour,
-    /// From its beginning to its end, s.
+    /// From its beginning to its end, s: as the list of sessions has it.
     pub duration_s: f64,
     /// Why it isn't green; none if it is. The worst first.
     pub reasons: Vec<Reason>,
@@ -124,7 +129,8 @@ pub struct Certificate {
     pub made_utc: String,
     /// The program that made it.
     pub made_by: String,
-    /// Who, what, when; program, settings and networks with their sha256.
+    /// Who, what, when; program, settings and networks with their sha256. Without the note, and with files by their names only.
+    #[serde(serialize_with = "private::without_note")]
     pub session: Header,
     #[serde(skip)]
     plots: Vec<plots::Plot>,
@@ -139,10 +145,10 @@ impl Certificate {
     ///
     /// # Errors
     ///
-    /// If its markers can't be read.
+    /// If its markers, or the end of its numbers, can't be read.
     pub fn of(session: &Session, kept: &Kept, verified: &Verified) -> Result<Self, SessionError> {
         let markers = markers(session)?;
-        let figures = Figures::of(kept, &markers, verified);
+        let figures = Figures::of(kept, length::span(session, kept)?, &markers, verified);
         let mut reasons = reasons::all(&figures);
         reasons.sort_by_key(|reason| std::cmp::Reverse(reason.colour));
         let colour = reasons.iter().map(|reason| reason.colour).max().unwrap_or(Colour::Green);
@@ -156,7 +162,7 @@ impl Certificate {
             figures,
             made_utc: Utc::now().to_string(),
             made_by: format!("circumplex {}", env!("CARGO_PKG_VERSION")),
-            session: kept.header.clone(),
+            session: private::header(&kept.header),
         })
     }
 

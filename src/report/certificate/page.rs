@@ -23,7 +23,7 @@ pub(super) fn page(certificate: &Certificate) -> String {
     );
     page += &head(certificate);
     for (title, text) in [
-        ("Why", reasons(&certificate.reasons)),
+        ("Reasons", reasons(&certificate.reasons)),
         ("Over time", over_time(certificate)),
         ("What was measured", figures(&certificate.figures)),
         ("For the methods", said(certificate)),
@@ -42,13 +42,13 @@ pub(super) fn escape(text: &str) -> String {
 fn head(certificate: &Certificate) -> String {
     let (header, whole) = (&certificate.session, &certificate.figures.whole);
     let meaning = match certificate.colour {
-        Colour::Green => "all that can be measured is as it should be",
-        Colour::Amber => "usable, and something must be known of it",
-        Colour::Red => "something is wrong with it",
+        Colour::Green => "All that can be measured is as it should be.",
+        Colour::Amber => "It can be used, but whoever uses it must know what is said below.",
+        Colour::Red => "Something is wrong with it: see below before it is used.",
     };
     let mut text = format!(
         "<h1>Certificate of a recording</h1>\n<p class=\"verdict {0}\"><b>{0}</b> {meaning}</p>\n<p>{1}, {2}, {3}</p>\n\
-         <p class=\"faint\">It says how good the input and the recording were, not how right the readings are. They are expressions, \
+         <p class=\"faint\">It says how good the input and the recording were, not how right the readings are. Expressions are read, \
          not feelings.</p>\n<div class=\"tiles\">\n",
         certificate.colour,
         escape(&header.subject.participant),
@@ -74,7 +74,7 @@ fn head(certificate: &Certificate) -> String {
 
 fn reasons(reasons: &[Reason]) -> String {
     if reasons.is_empty() {
-        return "<p>Nothing was found that isn't as it should be.</p>\n".to_owned();
+        return "<p>Everything that was measured is as it should be.</p>\n".to_owned();
     }
     let mut text = "<div class=\"scroll\"><table>\n<tr><th></th><th class=\"word\">what</th><th class=\"word\">is</th>\
          <th class=\"word\">should be</th><th class=\"word\">what to do</th></tr>\n"
@@ -102,6 +102,7 @@ fn over_time(certificate: &Certificate) -> String {
 fn figures(figures: &Figures) -> String {
     let Figures { whole, pictures, sound, answers, latency_s, machine } = figures;
     let card = &sound.card;
+    let secs = |value: f64| format!("{value:.1}");
     let known = |value: Option<f64>, places: usize| {
         value.map_or_else(|| "–".to_owned(), |value| format!("{value:.places$}").replace('-', "−"))
     };
@@ -116,6 +117,14 @@ fn figures(figures: &Figures) -> String {
         ("pictures that were skipped", pictures.skipped.map_or_else(|| "–".to_owned(), percent)),
         ("pictures with a reading", percent(pictures.read)),
         ("why the others have none", if unread.is_empty() { "–".to_owned() } else { unread.join("; ") }),
+        ("longest time without a picture; without a face, s", {
+            format!("{}; {}", secs(pictures.longest_without_s), secs(pictures.longest_without_face_s))
+        }),
+        ("picture stood still, share; longest time, s", {
+            let share = pictures.frozen.map_or_else(|| "–".to_owned(), percent);
+            format!("{share}; {}", secs(pictures.longest_frozen_s))
+        }),
+        ("longest time with a face too dark to rest on, s", secs(pictures.longest_dark_s)),
         ("brightness of the face, 0 to 1", quantiles(pictures.brightness, 1.0, 2)),
         ("width of the face, px", quantiles(pictures.width_px, 1.0, 0)),
         ("sharpness", quantiles(pictures.sharpness, 1.0, 2)),
@@ -125,12 +134,18 @@ fn figures(figures: &Figures) -> String {
         ("pauses, dB of full scale", quantiles(sound.pause_db, 1.0, 1)),
         ("speech over pauses, dB", quantiles(sound.snr_db, 1.0, 1)),
         ("samples at full scale", format!("{:.3} %", 100.0 * sound.clipped)),
-        ("digital silence", percent(sound.silent)),
+        ("digital silence, share; longest time, s", {
+            format!("{}; {}", percent(sound.silent), secs(sound.longest_silent_s))
+        }),
+        ("longest time without sound, s", secs(sound.longest_without_s)),
         ("utterances understood; not understood", format!("{}; {}", sound.utterances, sound.not_understood)),
         ("the sound card's rate, Hz", known(card.rate_hz, 0)),
         ("its drift, ppm", format!("{}{drift}", known(card.drift_ppm, 0))),
         ("sound lost, s; times", format!("{:.2}; {}", card.lost_s, card.losses.len())),
-        ("gaps that the sound system told of", machine.xruns.to_string()),
+        ("samples that the sound system said it lost", {
+            machine.xruns.map_or_else(|| "–".to_owned(), |samples| samples.to_string())
+        }),
+        ("the computer's clock was changed by, s", known(whole.wall_clock_off_s, 3)),
         ("answers a second", format!("{:.1}", answers.rate_hz)),
         ("answers that rest on face; voice; words", format!("{face}; {voice}; {words}")),
         ("from event to reading, face, ms", quantiles(latency_s.face, 1e3, 0)),

@@ -1,167 +1,100 @@
-//! From which figures on something is wrong, why from there, and what to do.
+//! What is wrong with a session, by its figures, and what to do.
 
 use serde_json::Value;
 
 use crate::report::certificate::Colour;
 use crate::report::certificate::Figures;
+use crate::report::certificate::Pictures;
 use crate::report::certificate::Quantiles;
 use crate::report::certificate::Reason;
+use crate::report::certificate::Sound;
+use crate::report::certificate::limits::ANSWERED;
+use crate::report::certificate::limits::ANSWERS_HZ;
+use crate::report::certificate::limits::BAD_PICTURE_SECS;
+use crate::report::certificate::limits::BRIGHTNESS;
+use crate::report::certificate::limits::CAMERA_HZ;
+use crate::report::certificate::limits::CLIPPED;
+use crate::report::certificate::limits::COVERED;
+use crate::report::certificate::limits::DRIFT_PPM;
+use crate::report::certificate::limits::EDGES_SECS;
+use crate::report::certificate::limits::FACE_LATE_SECS;
+use crate::report::certificate::limits::FORGOTTEN;
+use crate::report::certificate::limits::FOUND;
+use crate::report::certificate::limits::FROZEN;
+use crate::report::certificate::limits::KEPT_SECS;
+use crate::report::certificate::limits::LOST;
+use crate::report::certificate::limits::Limits;
+use crate::report::certificate::limits::NOT_UNDERSTOOD;
+use crate::report::certificate::limits::READ_HZ;
+use crate::report::certificate::limits::SHARPNESS;
+use crate::report::certificate::limits::SILENT;
+use crate::report::certificate::limits::SILENT_SECS;
+use crate::report::certificate::limits::SNR_DB;
+use crate::report::certificate::limits::SOUND_LATE_SECS;
+use crate::report::certificate::limits::SOUND_LOST;
+use crate::report::certificate::limits::SPEECH_DB;
+use crate::report::certificate::limits::TOO_LIGHT;
+use crate::report::certificate::limits::UNREAD_SPEECH_SECS;
+use crate::report::certificate::limits::Unit;
+use crate::report::certificate::limits::VOICE_LATE_SECS;
+use crate::report::certificate::limits::WALL_CLOCK_SECS;
+use crate::report::certificate::limits::WIDTH_PX;
+use crate::report::certificate::limits::WITHOUT_ANSWER_SECS;
+use crate::report::certificate::limits::WITHOUT_FACE_SECS;
+use crate::report::certificate::limits::WITHOUT_PICTURE_SECS;
+use crate::report::certificate::limits::WITHOUT_SOUND_SECS;
+use crate::report::certificate::limits::WORDS_LATE_SECS;
 
-/// From where on a figure is a reason: amber, red. One of the two may be out of reach.
-#[derive(Debug, Clone, Copy)]
-struct Limits {
-    amber: f64,
-    red: f64,
-    /// Whether less is worse; more, if not.
-    is_least: bool,
+/// A figure that is looked at: the reason's word, what is wrong if it is past its limits, and what it is by itself.
+struct Looked {
+    id: &'static str,
+    wrong: &'static str,
+    figure: &'static str,
 }
 
-impl Limits {
-    const fn least(amber: f64, red: f64) -> Self {
-        Self { amber, red, is_least: true }
-    }
-
-    const fn most(amber: f64, red: f64) -> Self {
-        Self { amber, red, is_least: false }
-    }
-
-    fn colour(self, value: f64) -> Colour {
-        let is_past = |limit: f64| if self.is_least { value < limit } else { value > limit };
-        match (is_past(self.red), is_past(self.amber)) {
-            (true, _) => Colour::Red,
-            (_, true) => Colour::Amber,
-            _ => Colour::Green,
-        }
-    }
+const fn at(id: &'static str, wrong: &'static str, figure: &'static str) -> Looked {
+    Looked { id, wrong, figure }
 }
 
-/// Seconds that were kept. Of less, rates and shares say little.
-const KEPT_SECS: Limits = Limits::least(10.0, 1.0);
-/// Pictures a second that the camera gives. Expressions begin and end within 0.2 s; the face is read over 2 s, of which 15 a second
-/// leave 30 pictures. Cameras are asked for 30, and give less where it is dark; films have 24.
-const CAMERA_HZ: Limits = Limits::least(23.0, 15.0);
-/// Pictures a second that are read. A reading stands for half a second: below 5 a second it comes and goes.
-const READ_HZ: Limits = Limits::least(15.0, 5.0);
-/// The longest time without a picture, s. A reading stands for half a second, and the window reads over 2 s.
-const WITHOUT_PICTURE_SECS: Limits = Limits::most(2.0, 10.0);
-/// Share of pictures with a face. Who looks down at a desk now and then is away for some of them; of less than half a session nothing
-/// can be said about the whole.
-const FOUND: Limits = Limits::least(0.8, 0.5);
-/// Share of pictures that are the one before once more. A live camera's noise changes every one.
-const FROZEN: Limits = Limits::most(0.05, 0.3);
-/// Median brightness of the face, 0..=1. Below 0.2 the face is trusted less and less, below 0.06 it isn't read: halfway between the
-/// two is too dark to rest on.
-const BRIGHTNESS: Limits = Limits::least(0.2, 0.12);
-/// The same, too light: skin has no shades any more.
-const TOO_LIGHT: Limits = Limits::most(0.85, 0.95);
-/// Median width of the face, px. From 90 on it is trusted wholly, below 30 not at all.
-const WIDTH_PX: Limits = Limits::least(90.0, 45.0);
-/// Median sharpness. From 0.12 on it is trusted wholly, below 0.02 not at all.
-const SHARPNESS: Limits = Limits::least(0.12, 0.05);
-/// The longest time without sound that was taken note of, s. What a voice said stands for 1 s.
-const WITHOUT_SOUND_SECS: Limits = Limits::most(2.0, 10.0);
-/// The longest time without an answer, s.
-const WITHOUT_ANSWER_SECS: Limits = Limits::most(1.0, 5.0);
-/// Share of what was said that wasn't understood. A sentence or two is usual.
-const NOT_UNDERSTOOD: Limits = Limits::most(0.3, 0.6);
-/// Share of the time in which the microphone was heard. What is missing was lost, or hadn't been taken in when the recording ended.
-const COVERED: Limits = Limits::least(0.98, 0.9);
-/// So much less than the whole, s, is said of no recording.
-const EDGES_SECS: f64 = 1.0;
-/// Share of what is heard that is digital silence. A room is never silent: the microphone is muted, or software cuts the pauses.
-const SILENT: Limits = Limits::most(0.05, 0.5);
-/// Median of the speech over the pauses, dB. From 12 on a voice is trusted wholly.
-const SNR_DB: Limits = Limits::least(12.0, 5.0);
-/// Median level of the speech, dB of full scale. Below -50 it is in the noise of most cards.
-const SPEECH_DB: Limits = Limits::least(-45.0, -60.0);
-/// Mean share of the samples at full scale. Speech that isn't clipped reaches full scale nowhere; at a hundredth every loud
-/// syllable is flattened.
-const CLIPPED: Limits = Limits::most(0.001, 0.01);
-/// How much faster or slower the card is than it says, ppm. Quartz is good to 100. At 200 sound that is counted by samples is 40 ms,
-/// a picture, off the rest after 200 s.
-const DRIFT_PPM: Limits = Limits::most(100.0, 200.0);
-/// Share of the sound that was lost. Any loss is told; with a hundredth hardly an utterance is whole.
-const SOUND_LOST: Limits = Limits::most(0.0, 0.01);
-/// How late sound was taken note of, 95th percentile, s. What a voice said stands for 1 s: later than that it never counts.
-const SOUND_LATE_SECS: Limits = Limits::most(0.3, 1.0);
-/// How late the face's readings are, 95th percentile, s. They stand for 0.5 s.
-const FACE_LATE_SECS: Limits = Limits::most(0.25, 0.5);
-/// The same of the voice, which stands for 1 s.
-const VOICE_LATE_SECS: Limits = Limits::most(0.6, 1.0);
-/// The same of the words, which stand for 15 s.
-const WORDS_LATE_SECS: Limits = Limits::most(5.0, 15.0);
-/// Answers a second: 25 are due.
-const ANSWERS_HZ: Limits = Limits::least(20.0, 10.0);
-/// Share of answers with a reading.
-const ANSWERED: Limits = Limits::least(0.8, 0.5);
-/// How far the wall clock went against the session's, s. Whoever lines recordings up by it is so far off.
-const WALL_CLOCK_SECS: Limits = Limits::most(0.1, 5.0);
-/// Items that could not be kept, of all.
-const LOST: Limits = Limits::most(0.0, 0.01);
-/// Share of the session that was forgotten.
-const FORGOTTEN: Limits = Limits::most(0.1, 0.5);
-
-/// How a figure is written.
-#[derive(Debug, Clone, Copy)]
-enum Unit {
-    PerSecond,
-    Percent,
-    Seconds,
-    Db,
-    Ppm,
-    Px,
-    Plain,
-}
-
-impl Unit {
-    fn written(self, value: f64) -> String {
-        let text = match self {
-            Self::PerSecond => format!("{value:.1} a second"),
-            Self::Percent if value > 0.0 && value < 0.001 => format!("{:.3} %", value * 100.0),
-            Self::Percent => format!("{:.1} %", value * 100.0),
-            Self::Seconds if value < 10.0 => format!("{value:.2} s"),
-            Self::Seconds => format!("{value:.0} s"),
-            Self::Db => format!("{value:.1} dB"),
-            Self::Ppm => format!("{value:.0} ppm"),
-            Self::Px => format!("{value:.0} px"),
-            Self::Plain => format!("{value:.2}"),
-        };
-        text.replace('-', "−")
-    }
-}
+/// What to do where a figure isn't there.
+const UNKNOWN: &str = "It couldn't be measured, so it may be good or bad. Find out why before you rely on it.";
 
 /// What was found so far.
 struct Found(Vec<Reason>);
 
 impl Found {
-    /// A figure that is past its limits is a reason.
+    /// A figure that is past its limits is a reason, and so is one that isn't known or is no number. Gives how bad it is.
     fn check(
         &mut self,
-        (id, what): (&'static str, &str),
-        value: f64,
+        Looked { id, wrong, figure }: Looked,
+        value: impl Into<Option<f64>>,
         (limits, unit): (Limits, Unit),
         advice: &'static str,
-    ) {
+    ) -> Colour {
+        let amber = unit.written(limits.amber);
+        let threshold = if limits.is_least {
+            format!("at least {amber}")
+        } else if limits.amber <= 0.0 {
+            "none".to_owned()
+        } else {
+            format!("at most {amber}")
+        };
+        let Some(value) = value.into().filter(|value| !value.is_nan()) else {
+            let what = format!("{figure} isn't known");
+            self.add((id, Colour::Amber), &what, "not measured".to_owned(), threshold, UNKNOWN);
+            return Colour::Amber;
+        };
         let colour = limits.colour(value);
-        if colour == Colour::Green {
-            return;
+        if colour != Colour::Green {
+            self.add((id, colour), wrong, unit.written(value), threshold, advice);
         }
-        let bound = if limits.is_least { "at least" } else { "at most" };
-        let threshold = format!("{bound} {}", unit.written(limits.amber));
-        self.add((id, colour), what, unit.written(value), threshold, advice);
+        colour
     }
 
-    /// The same of a figure that must be known.
-    fn check_known(
-        &mut self,
-        (id, what): (&'static str, &str),
-        value: Option<f64>,
-        (limits, unit): (Limits, Unit),
-        advice: &'static str,
-    ) {
-        match value {
-            Some(value) => self.check((id, what), value, (limits, unit), advice),
-            None => self.add((id, Colour::Amber), what, "it can't be told".to_owned(), "known".to_owned(), advice),
+    /// The same of the longest stretch of what was looked at as a share before: told only where it is worse than the share.
+    fn check_longest(&mut self, looked: Looked, value: f64, (limits, share): (Limits, Colour), advice: &'static str) {
+        if value.is_nan() || limits.colour(value) > share {
+            self.check(looked, value, (limits, Unit::Seconds), advice);
         }
     }
 
@@ -188,219 +121,293 @@ impl Found {
 pub(super) fn all(figures: &Figures) -> Vec<Reason> {
     let mut found = Found(Vec::new());
     whole(&mut found, figures);
-    pictures(&mut found, figures);
-    sound(&mut found, figures);
+    happened(&mut found, figures);
+    pictures(&mut found, &figures.pictures);
+    sound(&mut found, &figures.sound);
     card(&mut found, figures);
     answers(&mut found, figures);
+    late(&mut found, figures);
     machine(&mut found, figures);
     found.0
 }
 
 fn whole(found: &mut Found, figures: &Figures) {
     let whole = &figures.whole;
-    let advice = "Record for longer: rates and shares of so little say little.";
-    found.check(("duration", "it is short"), whole.kept_s, (KEPT_SECS, Unit::Seconds), advice);
+    let advice = "Record for longer: rates and shares of so short a time say little.";
+    let looked = at("duration", "the recording is short", "how much was kept");
+    found.check(looked, whole.kept_s, (KEPT_SECS, Unit::Seconds), advice);
     if !whole.has_ended {
-        let advice = "What is there can be used; look at where it ends, and record again if the end is missing.";
-        let (value, threshold) = ("it broke off".to_owned(), "ended by the operator".to_owned());
-        found.add(("broke_off", Colour::Amber), "the program ended before the recording did", value, threshold, advice);
+        let advice =
+            "What was recorded until then can be used. See where it ends, and record again if the end is missing.";
+        let (value, threshold) = ("the program ended while it recorded", "stopped by the operator".to_owned());
+        found.add(("broke_off", Colour::Amber), "the recording broke off", value.to_owned(), threshold, advice);
     }
-    let advice = "What is before and after can be used; check the disk, and look for a copy.";
+    let advice = "What lies before and after can be used. Check the disk, and look for a copy of the session.";
     // A half-written chunk at the end is where it broke off.
     let at_the_end = !whole.has_ended && whole.damage.iter().all(|damage| damage.contains(crate::session::format::CUT));
     if !at_the_end {
         found.none_of(("damage", Colour::Red), "parts of the files can't be read", &whole.damage, advice);
     }
-    let advice = "The files aren't as they were written: check the disk, and look for a copy.";
-    found.none_of(
-        ("miscounted", Colour::Red),
-        "streams have another number of items than were written",
-        &whole.miscounted,
-        advice,
-    );
+    let advice = "The files were changed, or the disk is faulty: look for a copy of the session.";
+    let what = "files hold more or fewer items than were written";
+    found.none_of(("miscounted", Colour::Red), what, &whole.miscounted, advice);
     let lost = whole.lost as f64 / (whole.items + whole.lost).max(1) as f64;
-    let advice = "The disk was too slow: record to another, or keep less.";
-    found.check(("lost", "some things could not be kept"), lost, (LOST, Unit::Percent), advice);
-    let advice = "Restart the program and check it with `circumplex check`; what that part reads is missing since.";
-    found.none_of(("failed", Colour::Red), "a part of the program has stopped", &whole.failed, advice);
-    let advice = "See the events for when, and check plug, cable and switch: what it gives is missing for that time.";
-    found.none_of(("device", Colour::Amber), "a device was lost, failed or gave nothing", &whole.devices, advice);
+    let advice = "The disk was too slow or full: record to a faster one, or keep less.";
+    let looked = at("lost", "some of what was recorded couldn't be written to the disk", "what couldn't be written");
+    found.check(looked, lost, (LOST, Unit::Percent), advice);
+    let forgotten = whole.forgotten_s.iter().fold(0.0, |sum, [from, to]| sum + to - from) / whole.duration_s.max(1e-9);
+    let advice = "That is the participant's right. What is left may not stand for the whole.";
+    let what = "much of the recording was deleted at the participant's request";
+    found.check(at("forgotten", what, "how much was deleted"), forgotten, (FORGOTTEN, Unit::Percent), advice);
+    let advice = "Align this session with other recordings by markers, not by the time of day. Before the next one, switch off \
+        the automatic setting of the clock.";
+    let what = "the computer's clock was set, or ran off, during the recording";
+    let looked = at("wall_clock", what, "how far the computer's clock ran off");
+    found.check(looked, whole.wall_clock_off_s, (WALL_CLOCK_SECS, Unit::Seconds), advice);
+}
+
+fn happened(found: &mut Found, figures: &Figures) {
+    let whole = &figures.whole;
+    let advice =
+        "Restart the program, and run `circumplex check`. From that moment on, what that part reads is missing.";
+    found.none_of(("failed", Colour::Red), "a part of the program stopped", &whole.failed, advice);
+    let advice = "Check its plug, cable and switch. The events say when; for that time its input is missing.";
+    let what = "a device was lost, failed or delivered nothing";
+    found.none_of(("device", Colour::Amber), what, &whole.devices, advice);
     if let Some(baseline) = whole.baselines.last() {
         let reasons = baseline.get("reasons").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let reasons: Vec<String> = reasons.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-        let advice = "Make the baseline again: what isn't usual for the person can't be told from it.";
-        found.none_of(("baseline", Colour::Amber), "the baseline isn't good", &reasons, advice);
+        let advice = "Make the baseline again: from this one it can't be told what is unusual for the participant.";
+        found.none_of(("baseline", Colour::Amber), "the participant's baseline isn't good", &reasons, advice);
     }
-    let advice = "This is no measurement of a person: leave the stretch out, or record again.";
+    let advice = "Don't take this for a measurement of a person: exclude the stretch, or record again.";
     found.none_of(("spoilt", Colour::Red), "the input was spoilt on purpose", &whole.spoilt, advice);
-    let advice = "Readings before and after rest on different knowledge of the person: see the events for when, and compare with care.";
-    found.none_of(("afresh", Colour::Amber), "what was known of the person was let go of", &whole.afresh, advice);
-    let forgotten = whole.forgotten_s.iter().fold(0.0, |sum, [from, to]| sum + to - from) / whole.duration_s.max(1e-9);
-    let advice = "That is the participant's right; what is left may not stand for the whole.";
-    found.check(("forgotten", "much of it was forgotten"), forgotten, (FORGOTTEN, Unit::Percent), advice);
-    let advice =
-        "Line it up with other recordings by markers, not by the wall clock; switch the setting of the clock off.";
-    let what = ("wall_clock", "the machine's clock was set, or runs off");
-    found.check(what, whole.wall_clock_off_s, (WALL_CLOCK_SECS, Unit::Seconds), advice);
+    let advice = "Readings before and after rest on different knowledge of the participant: compare them with care. The events \
+        say when.";
+    let what = "what was known of the participant was reset";
+    found.none_of(("afresh", Colour::Amber), what, &whole.afresh, advice);
 }
 
-fn pictures(found: &mut Found, figures: &Figures) {
-    let pictures = &figures.pictures;
+fn pictures(found: &mut Found, pictures: &Pictures) {
     if pictures.count == 0 {
         let colour = if pictures.has_source { Colour::Red } else { Colour::Amber };
-        let (value, threshold) = ("none".to_owned(), "pictures".to_owned());
-        let advice =
-            "If a face was to be read: connect a camera, choose it in the window, and look at its picture first.";
-        found.add(("no_pictures", colour), "there is no picture", value, threshold, advice);
+        let (value, threshold) = ("no picture".to_owned(), "pictures".to_owned());
+        let advice = "If a face was to be read: connect a camera, choose it in the window, and look at its picture before you record.";
+        found.add(("no_pictures", colour), "the camera gave no picture", value, threshold, advice);
         return;
     }
-    let advice =
-        "Give more light (cameras slow down in the dark), choose another format or camera, and end what else uses it.";
-    let what = ("camera_rate", "the camera gives few pictures");
-    found.check_known(what, pictures.camera_hz, (CAMERA_HZ, Unit::PerSecond), advice);
-    let advice = "The machine is too slow, or busy: end other programs, connect it to power.";
-    let is_slow_camera = pictures.camera_hz.is_some_and(|rate| CAMERA_HZ.colour(rate) != Colour::Green);
+    let advice = "Give more light (cameras slow down in the dark), choose another format or camera, and close other programs \
+        that use it.";
+    let looked = at("camera_rate", "the camera gave too few pictures", "how many pictures the camera gave");
+    let rate = found.check(looked, pictures.camera_hz, (CAMERA_HZ, Unit::PerSecond), advice);
+    let advice = "The computer was too slow or busy: close other programs, and connect it to mains power.";
     // Where the camera gives no more, it isn't the machine.
-    if !is_slow_camera || pictures.skipped.is_some_and(|skipped| skipped > 0.1) {
-        found.check(("read_rate", "few pictures are read"), pictures.rate_hz, (READ_HZ, Unit::PerSecond), advice);
+    if rate == Colour::Green || pictures.skipped.is_none_or(|skipped| skipped > 0.1) {
+        let looked = at("read_rate", "too few pictures were read", "how many pictures were read");
+        found.check(looked, pictures.rate_hz, (READ_HZ, Unit::PerSecond), advice);
     }
-    let advice = "Check the camera's cable and the events: for that time the face wasn't seen.";
-    let what = ("without_pictures", "there were no pictures for a while");
-    found.check(what, pictures.longest_without_s, (WITHOUT_PICTURE_SECS, Unit::Seconds), advice);
-    let advice =
-        "See that the participant sits in the picture and looks towards the camera, with light from the front.";
-    found.check(("no_face", "no face was found in many pictures"), pictures.found, (FOUND, Unit::Percent), advice);
-    let advice = "The camera shows the same picture again: restart it, and switch off what replaces its picture.";
-    found.check(("frozen", "the picture stood still"), pictures.frozen, (FROZEN, Unit::Percent), advice);
-    let median = |quantiles: Option<Quantiles>| quantiles.map(|quantiles| quantiles.p50);
-    if let Some(brightness) = median(pictures.brightness) {
-        let advice = "Put a lamp or a window in front of the participant, none behind them, and fix the exposure.";
-        found.check(("brightness", "the face is dark"), brightness, (BRIGHTNESS, Unit::Plain), advice);
-        let advice = "Take light away from the face, or lower the exposure.";
-        found.check(("too_light", "the face is too light"), brightness, (TOO_LIGHT, Unit::Plain), advice);
-    }
-    if let Some(width) = median(pictures.width_px) {
-        let advice = "Move the camera closer, or choose a larger picture.";
-        found.check(("small_face", "the face is small"), width, (WIDTH_PX, Unit::Px), advice);
-    }
-    if let Some(sharpness) = median(pictures.sharpness) {
-        let advice = "Clean and focus the lens; give more light, so that it isn't blurred by movement.";
-        found.check(("blurred", "the face is blurred"), sharpness, (SHARPNESS, Unit::Plain), advice);
+    let advice = "Check the camera's cable, and see the events: in that time the face wasn't seen.";
+    let what = "no picture came for a while (longest time)";
+    let looked = at("without_pictures", what, "the longest time without a picture");
+    found.check(looked, pictures.longest_without_s, (WITHOUT_PICTURE_SECS, Unit::Seconds), advice);
+    let advice = "See that the participant sits within the picture and faces the camera, with light from the front.";
+    let looked = at("no_face", "too few pictures show a face", "how many pictures show a face");
+    let share = found.check(looked, pictures.found, (FOUND, Unit::Percent), advice);
+    let advice = "See when in the plots. If the participant was there, move the camera or the light; if they weren't, exclude \
+        the stretch.";
+    let looked = at("face_gone", "no face was seen for a while (longest time)", "the longest time without a face");
+    found.check_longest(looked, pictures.longest_without_face_s, (WITHOUT_FACE_SECS, share), advice);
+    // Of what has no face nothing else can be measured.
+    if pictures.found > 0.0 {
+        faces(found, pictures);
     }
 }
 
-fn sound(found: &mut Found, figures: &Figures) {
-    let sound = &figures.sound;
+fn faces(found: &mut Found, pictures: &Pictures) {
+    let advice =
+        "The camera gave the same picture again and again: restart it, and switch off what replaces its picture.";
+    let looked = at("frozen", "the picture stood still for part of the time", "whether the picture stood still");
+    let share = found.check(looked, pictures.frozen, (FROZEN, Unit::Percent), advice);
+    let looked =
+        at("frozen_stretch", "the picture stood still for a while (longest time)", "how long the picture stood still");
+    found.check_longest(looked, pictures.longest_frozen_s, (BAD_PICTURE_SECS, share), advice);
+    let median = |quantiles: Option<Quantiles>| quantiles.map(|quantiles| quantiles.p50);
+    let brightness = median(pictures.brightness);
+    let advice =
+        "Put a lamp or a window in front of the participant and none behind them, and fix the camera's exposure.";
+    let what = "the face is dark (median brightness, 0 to 1)";
+    let share =
+        found.check(at("brightness", what, "the face's brightness"), brightness, (BRIGHTNESS, Unit::Plain), advice);
+    let what = "the face was too dark to rely on for a while (longest time)";
+    let looked = at("dark_stretch", what, "how long the face was too dark");
+    found.check_longest(looked, pictures.longest_dark_s, (BAD_PICTURE_SECS, share), advice);
+    let advice = "Take light away from the face, or lower the camera's exposure.";
+    if let Some(brightness) = brightness {
+        let what = "the face is too bright (median brightness, 0 to 1)";
+        found.check(at("too_light", what, "the face's brightness"), brightness, (TOO_LIGHT, Unit::Plain), advice);
+    }
+    let advice = "Move the camera closer, or choose a larger picture.";
+    let looked = at("small_face", "the face is small (median width)", "the face's width");
+    found.check(looked, median(pictures.width_px), (WIDTH_PX, Unit::Px), advice);
+    let advice = "Clean and focus the lens, and give more light, so that movement doesn't blur the face.";
+    let looked = at("blurred", "the face is blurred (median sharpness; sharp is 0.3 and more)", "the face's sharpness");
+    found.check(looked, median(pictures.sharpness), (SHARPNESS, Unit::Plain), advice);
+}
+
+fn sound(found: &mut Found, sound: &Sound) {
     if sound.rate_hz == 0.0 {
         let colour = if sound.has_source { Colour::Red } else { Colour::Amber };
-        let (value, threshold) = ("none".to_owned(), "sound".to_owned());
-        let advice =
-            "If a voice was to be read: connect a microphone, choose it in the window, and look at its level first.";
-        found.add(("no_sound", colour), "there is no sound", value, threshold, advice);
+        let (value, threshold) = ("no sound".to_owned(), "sound".to_owned());
+        let advice = "If a voice was to be read: connect a microphone, choose it in the window, and look at its level before you record.";
+        found.add(("no_sound", colour), "the microphone gave no sound", value, threshold, advice);
         return;
     }
-    let advice = "Sound is missing, or came too late to be kept: end other programs, and see when in the plots.";
+    let advice = "The rest is missing or came too late to be kept: close other programs, and see when in the plots.";
     // The first and the last moments of a short recording aren't missing: what is on its way then isn't kept.
-    if sound.missing_s > EDGES_SECS {
-        found.check(
-            ("sound_covered", "there is sound for a part of the time only"),
-            sound.covered,
-            (COVERED, Unit::Percent),
-            advice,
+    if sound.missing_s.is_nan() || sound.missing_s > EDGES_SECS {
+        let looked = at(
+            "sound_covered",
+            "there is sound for a part of the time only",
+            "for how much of the time there is sound",
         );
+        found.check(looked, sound.covered, (COVERED, Unit::Percent), advice);
     }
-    let advice = "The microphone was away, or the machine busy: see when in the plots, and look at the events.";
-    let (what, longest) = (("sound_gap", "nothing was heard of the microphone for a while"), sound.longest_without_s);
-    found.check(what, longest, (WITHOUT_SOUND_SECS, Unit::Seconds), advice);
-    let advice = "Unmute the microphone (its own switch, the system's mixer), and switch off what cuts out silence.";
-    found.check(("muted", "the microphone gives digital silence"), sound.silent, (SILENT, Unit::Percent), advice);
-    let is_muted = SILENT.colour(sound.silent) == Colour::Red;
-    match sound.speech_db {
-        Some(speech) => {
-            let advice = "Raise the input level, or move the microphone closer.";
-            found.check(("quiet", "the speech is quiet"), speech.p50, (SPEECH_DB, Unit::Db), advice);
-            let advice = "Use a headset or a closer microphone; end what makes the noise.";
-            found.check_known(
-                ("noisy", "the speech is hardly above the noise"),
-                sound.snr_db.map(|snr| snr.p50),
-                (SNR_DB, Unit::Db),
-                advice,
-            );
-        }
-        None if !is_muted => {
-            let (value, threshold) = ("none".to_owned(), "some".to_owned());
-            let advice = "If somebody spoke: check which microphone is chosen, and its level. If nobody did, voice and words have nothing to read.";
-            found.add(("no_speech", Colour::Amber), "no speech was heard", value, threshold, advice);
-        }
-        None => {}
+    let advice = "The microphone was away, or the computer busy: see when in the plots, and look at the events.";
+    let looked = at("sound_gap", "no sound came for a while (longest time)", "the longest time without sound");
+    found.check(looked, sound.longest_without_s, (WITHOUT_SOUND_SECS, Unit::Seconds), advice);
+    let advice = "Unmute the microphone (its own switch, and the system's mixer), and switch off what cuts out pauses.";
+    let looked =
+        at("muted", "part of the sound is digital silence, as if the microphone were muted", "whether it was muted");
+    let share = found.check(looked, sound.silent, (SILENT, Unit::Percent), advice);
+    let what = "the sound was digital silence for a while, as if the microphone were muted (longest time)";
+    let looked = at("muted_stretch", what, "how long the microphone was muted");
+    found.check_longest(looked, sound.longest_silent_s, (SILENT_SECS, share), advice);
+    if let Some(speech) = sound.speech_db {
+        let advice = "Raise the input level, or move the microphone closer.";
+        let looked = at("quiet", "the speech is quiet (median level)", "the level of the speech");
+        found.check(looked, speech.p50, (SPEECH_DB, Unit::Dbfs), advice);
+        let advice = "Use a headset or a closer microphone, and switch off what makes the noise.";
+        let looked = at(
+            "noisy",
+            "the speech is hardly louder than the pauses (median)",
+            "how much louder speech is than pauses",
+        );
+        found.check(looked, sound.snr_db.map(|snr| snr.p50), (SNR_DB, Unit::Db), advice);
+    } else if share != Colour::Red {
+        let (value, threshold) = ("no speech".to_owned(), "some".to_owned());
+        let advice = "If somebody spoke: check which microphone is chosen, and its level. If nobody did, voice and words had \
+            nothing to read.";
+        found.add(("no_speech", Colour::Amber), "no speech was heard", value, threshold, advice);
     }
-    let advice = "Lower the input level: loud speech must stay below full scale. What is clipped can't be mended.";
-    found.check(("clipped", "the sound is clipped"), sound.clipped, (CLIPPED, Unit::Percent), advice);
+    let advice = "Lower the input level, so that loud speech stays below full scale. What is clipped can't be mended.";
+    let looked = at("clipped", "the sound is clipped (samples at full scale)", "how much of the sound is clipped");
+    found.check(looked, sound.clipped, (CLIPPED, Unit::Percent), advice);
 }
 
 fn card(found: &mut Found, figures: &Figures) {
-    let sound = &figures.sound;
-    if sound.rate_hz == 0.0 {
+    let card = &figures.sound.card;
+    if figures.sound.rate_hz == 0.0 {
         return;
     }
-    let advice = "End other programs, use another USB port or sound driver; voice and words are missing for that time.";
-    let lost = sound.card.lost_s / figures.whole.kept_s.max(1e-9);
-    found.check(("sound_lost", "blocks of sound were lost"), lost, (SOUND_LOST, Unit::Percent), advice);
-    let advice = "Use another sound card, or its own driver; line sound up by sound.csv, not by counting samples.";
-    // What its doubt could explain isn't held against it; a recording that is too short is said to be so.
-    if sound.card.rate_hz.is_none() {
-        let (value, threshold) = ("none that cards have".to_owned(), "8000 to 192000 Hz".to_owned());
-        let what = "the sound card's rate is odd";
+    if card.blocks == 0 {
+        let (value, threshold) = ("no time stamps".to_owned(), "one for each block of sound".to_owned());
+        let what = "the sound card's clock and its losses aren't known";
+        found.add(("no_stamps", Colour::Amber), what, value, threshold, UNKNOWN);
+        return;
+    }
+    let advice =
+        "Close other programs, or use another USB port or sound driver. In that time voice and words are missing.";
+    let lost = card.lost_s / figures.whole.kept_s.max(1e-9);
+    let looked = at("sound_lost", "some sound was lost on its way from the sound card", "how much sound was lost");
+    found.check(looked, lost, (SOUND_LOST, Unit::Percent), advice);
+    let advice =
+        "Use another sound card, or its own driver. Align sound by sound.csv of the export, not by counting samples.";
+    if card.rate_hz.is_none() {
+        let (value, threshold) = ("a rate that no card has".to_owned(), "a usual one of 8000 to 192000 Hz".to_owned());
+        let what = "the sound card doesn't keep its sample rate";
         found.add(("card_rate", Colour::Red), what, value, threshold, advice);
         return;
     }
-    let drift = sound.card.drift_ppm.zip(sound.card.drift_se_ppm).map(|(ppm, se)| (ppm.abs() - 2.0 * se).max(0.0));
-    found.check_known(("drift", "the sound card's clock drifts"), drift, (DRIFT_PPM, Unit::Ppm), advice);
-    let advice =
-        "The machine is too slow, or busy: end other programs; what came later than it stands for was never used.";
-    let late = sound.late_s.map(|late| late.p95);
-    found.check_known(("sound_late", "sound was taken note of late"), late, (SOUND_LATE_SECS, Unit::Seconds), advice);
+    // What its doubt could explain isn't held against it; a recording that is too short is said to be so.
+    let drift = card.drift_ppm.zip(card.drift_se_ppm).map(|(ppm, se)| ppm.abs() - 2.0 * se);
+    let drift = drift.filter(|drift| !drift.is_nan()).map(|drift| drift.max(0.0));
+    let looked = at("drift", "the sound card's clock drifts", "the drift of the sound card's clock");
+    found.check(looked, drift, (DRIFT_PPM, Unit::Ppm), advice);
 }
 
 fn answers(found: &mut Found, figures: &Figures) {
     let answers = &figures.answers;
-    let advice = "The machine is too slow, or busy: end other programs.";
-    found.check(("answer_rate", "there are few answers"), answers.rate_hz, (ANSWERS_HZ, Unit::PerSecond), advice);
-    let what = ("answer_gap", "there were no answers for a while");
-    found.check(what, answers.longest_without_s, (WITHOUT_ANSWER_SECS, Unit::Seconds), advice);
+    let advice = "The computer was too slow or busy: close other programs.";
+    let looked = at("answer_rate", "there were too few answers", "how many answers there were");
+    found.check(looked, answers.rate_hz, (ANSWERS_HZ, Unit::PerSecond), advice);
+    let looked =
+        at("answer_gap", "there was no answer for a while (longest time)", "the longest time without an answer");
+    found.check(looked, answers.longest_without_s, (WITHOUT_ANSWER_SECS, Unit::Seconds), advice);
     let sound = &figures.sound;
     let said = sound.utterances + sound.not_understood;
     if said >= 5 {
         let share = sound.not_understood as f64 / said as f64;
         let advice =
-            "See why in the events: another language, noise, or a machine that is too slow for speech to text.";
-        let what = ("not_understood", "much of what was said wasn't understood");
-        found.check(what, share, (NOT_UNDERSTOOD, Unit::Percent), advice);
+            "See the events for why: another language, noise, or a computer too slow to turn speech into text.";
+        let what = "too many utterances weren't understood";
+        let looked = at("not_understood", what, "how many utterances were understood");
+        found.check(looked, share, (NOT_UNDERSTOOD, Unit::Percent), advice);
     }
-    let advice = "See the other reasons for why there was nothing to read.";
-    found.check(("unread", "many answers have no reading"), answers.read, (ANSWERED, Unit::Percent), advice);
-    let advice = "The machine is too slow, or busy: end other programs, choose a smaller model of speech.";
-    for (id, what, late, limits) in [
-        ("face_late", "the face is read late", figures.latency_s.face, FACE_LATE_SECS),
-        ("voice_late", "the voice is read late", figures.latency_s.voice, VOICE_LATE_SECS),
-        ("words_late", "the words are read late", figures.latency_s.words, WORDS_LATE_SECS),
+    let advice = "The other reasons say why there was nothing to read.";
+    let looked = at("unread", "too few answers have a reading", "how many answers have a reading");
+    found.check(looked, answers.read, (ANSWERED, Unit::Percent), advice);
+}
+
+fn late(found: &mut Found, figures: &Figures) {
+    let (sound, late) = (&figures.sound, &figures.latency_s);
+    let p95 = |quantiles: Option<Quantiles>| quantiles.map(|quantiles| quantiles.p95);
+    let advice =
+        "The computer was too slow or busy: close other programs. What came later than it holds for was never used.";
+    if sound.card.blocks > 0 {
+        let looked = at("sound_late", "sound came in late (95th percentile)", "how late sound came in");
+        found.check(looked, p95(sound.late_s), (SOUND_LATE_SECS, Unit::Seconds), advice);
+    }
+    let advice = "The computer was too slow or busy: close other programs, or choose a smaller model of speech.";
+    for (id, wrong, late, limits) in [
+        ("face_late", "the face was read late (95th percentile)", late.face, FACE_LATE_SECS),
+        ("voice_late", "the voice was read late (95th percentile)", late.voice, VOICE_LATE_SECS),
+        ("words_late", "the words were read late (95th percentile)", late.words, WORDS_LATE_SECS),
     ] {
-        if let Some(late) = late {
-            found.check((id, what), late.p95, (limits, Unit::Seconds), advice);
+        // Where there was nothing to read nothing is late.
+        if late.is_some() {
+            found.check(at(id, wrong, "how late readings are"), p95(late), (limits, Unit::Seconds), advice);
+        }
+    }
+    let advice =
+        "See whether it was switched off or a part of the program failed, and whether the language is English.";
+    for (id, what, late) in [
+        ("voice_unread", "there was speech, and the voice was never read", late.voice),
+        ("words_unread", "there was speech, and no words were read", late.words),
+    ] {
+        if late.is_none() && sound.speech_s >= UNREAD_SPEECH_SECS {
+            let value = format!("no reading of {} of speech", Unit::Seconds.written(sound.speech_s));
+            found.add((id, Colour::Amber), what, value, "readings".to_owned(), advice);
         }
     }
 }
 
 fn machine(found: &mut Found, figures: &Figures) {
     let machine = &figures.machine;
-    if machine.xruns > 0 {
-        let advice = "End other programs, use a larger buffer or another sound driver.";
-        let what = "the sound system told of gaps";
-        found.add(("xruns", Colour::Amber), what, machine.xruns.to_string(), "none".to_owned(), advice);
+    let (Some(xruns), Some(dropped)) = (machine.xruns, &machine.dropped) else {
+        let (value, threshold) = ("no record of it".to_owned(), "a record each second".to_owned());
+        let what = "it isn't known whether the sound system or the program lost anything";
+        found.add(("machine", Colour::Amber), what, value, threshold, UNKNOWN);
+        return;
+    };
+    if xruns > 0 {
+        let advice = "Close other programs, or use a larger buffer or another sound driver.";
+        let (what, value) = ("the sound system lost samples", format!("{xruns} samples"));
+        found.add(("xruns", Colour::Amber), what, value, "none".to_owned(), advice);
     }
-    let dropped: Vec<String> = machine.dropped.iter().map(|(link, count)| format!("{link}: {count}")).collect();
-    let advice = "The machine is too slow, or busy: end other programs.";
-    found.none_of(("dropped", Colour::Amber), "links between stages dropped what they should not", &dropped, advice);
+    let dropped: Vec<String> = dropped.iter().map(|(link, count)| format!("{link}: {count}")).collect();
+    let advice = "The computer was too slow or busy: close other programs.";
+    let what = "the program dropped input that it should have read";
+    found.none_of(("dropped", Colour::Amber), what, &dropped, advice);
 }
 
 #[cfg(test)]
@@ -408,19 +415,85 @@ mod tests {
     use super::*;
 
     #[test]
-    fn limits_tell_how_bad_it_is() {
-        assert_eq!([30.0, 20.0, 12.0].map(|rate| CAMERA_HZ.colour(rate)), [Colour::Green, Colour::Amber, Colour::Red]);
-        assert_eq!([0.0, 0.002, 0.02].map(|lost| SOUND_LOST.colour(lost)), [Colour::Green, Colour::Amber, Colour::Red]);
-    }
-
-    #[test]
     fn of_a_session_without_anything_nothing_is_green() {
         let reasons = all(&Figures::default());
 
         let ids: Vec<_> = reasons.iter().map(|reason| reason.id).collect();
-        for id in ["duration", "broke_off", "no_pictures", "no_sound", "answer_rate", "unread"] {
+        for id in ["duration", "broke_off", "no_pictures", "no_sound", "answer_rate", "unread", "wall_clock", "machine"]
+        {
             assert!(ids.contains(&id), "{id}: {ids:?}");
         }
         assert!(reasons.iter().all(|reason| !reason.advice.is_empty() && !reason.threshold.is_empty()));
+    }
+
+    type Spoil = fn(&mut Figures);
+
+    const NO_NUMBERS: Quantiles = Quantiles { p05: f64::NAN, p50: f64::NAN, p95: f64::NAN };
+
+    /// All that is measured is as it should be.
+    fn good() -> Figures {
+        let same = |value: f64| Some(Quantiles { p05: value, p50: value, p95: value });
+        let mut figures = Figures::default();
+        let Figures { whole, pictures, sound, answers, latency_s, machine } = &mut figures;
+        (whole.duration_s, whole.kept_s, whole.has_ended, whole.wall_clock_off_s) = (60.0, 60.0, true, Some(0.0));
+        (pictures.count, pictures.rate_hz, pictures.camera_hz, pictures.skipped) = (1_800, 30.0, Some(30.0), Some(0.0));
+        (pictures.found, pictures.read, pictures.frozen) = (1.0, 1.0, Some(0.0));
+        (pictures.brightness, pictures.width_px, pictures.sharpness) = (same(0.5), same(150.0), same(0.4));
+        (sound.rate_hz, sound.covered, sound.speech, sound.speech_s) = (31.25, 1.0, 0.5, 30.0);
+        (sound.speech_db, sound.snr_db, sound.late_s) = (same(-25.0), same(30.0), same(0.02));
+        (sound.card.blocks, sound.card.rate_hz) = (6_000, Some(48_000.0));
+        (sound.card.drift_ppm, sound.card.drift_se_ppm) = (Some(20.0), Some(1.0));
+        (answers.rate_hz, answers.read) = (25.0, 1.0);
+        (latency_s.face, latency_s.voice, latency_s.words) = (same(0.05), same(0.1), same(1.0));
+        (machine.xruns, machine.dropped) = (Some(0), Some(std::collections::BTreeMap::new()));
+        figures
+    }
+
+    #[test]
+    fn what_is_not_known_or_no_number_is_never_green() {
+        let spoilt: &[(&str, Spoil)] = &[
+            ("duration", |all| all.whole.kept_s = f64::NAN),
+            ("wall_clock", |all| all.whole.wall_clock_off_s = None),
+            ("camera_rate", |all| all.pictures.camera_hz = None),
+            ("read_rate", |all| all.pictures.rate_hz = f64::NAN),
+            ("without_pictures", |all| all.pictures.longest_without_s = f64::NAN),
+            ("no_face", |all| all.pictures.found = f64::NAN),
+            ("face_gone", |all| all.pictures.longest_without_face_s = f64::NAN),
+            ("frozen", |all| all.pictures.frozen = None),
+            ("frozen_stretch", |all| all.pictures.longest_frozen_s = f64::NAN),
+            ("brightness", |all| all.pictures.brightness = None),
+            ("dark_stretch", |all| all.pictures.longest_dark_s = f64::NAN),
+            ("small_face", |all| all.pictures.width_px = None),
+            ("blurred", |all| all.pictures.sharpness = None),
+            ("sound_covered", |all| (all.sound.missing_s, all.sound.covered) = (f64::NAN, f64::NAN)),
+            ("sound_gap", |all| all.sound.longest_without_s = f64::NAN),
+            ("muted", |all| all.sound.silent = f64::NAN),
+            ("muted_stretch", |all| all.sound.longest_silent_s = f64::NAN),
+            ("noisy", |all| all.sound.snr_db = None),
+            ("no_speech", |all| all.sound.speech_db = None),
+            ("clipped", |all| all.sound.clipped = f64::NAN),
+            ("no_stamps", |all| all.sound.card.blocks = 0),
+            ("sound_lost", |all| all.sound.card.lost_s = f64::NAN),
+            ("drift", |all| all.sound.card.drift_ppm = None),
+            ("drift", |all| all.sound.card.drift_ppm = Some(f64::NAN)),
+            ("drift", |all| all.sound.card.drift_se_ppm = Some(f64::NAN)),
+            ("sound_late", |all| all.sound.late_s = None),
+            ("answer_rate", |all| all.answers.rate_hz = f64::NAN),
+            ("answer_gap", |all| all.answers.longest_without_s = f64::NAN),
+            ("unread", |all| all.answers.read = f64::NAN),
+            ("voice_unread", |all| all.latency_s.voice = None),
+            ("words_unread", |all| all.latency_s.words = None),
+            ("machine", |all| all.machine.xruns = None),
+            ("machine", |all| all.machine.dropped = None),
+            ("face_late", |all| all.latency_s.face = Some(NO_NUMBERS)),
+            ("quiet", |all| all.sound.speech_db = Some(NO_NUMBERS)),
+        ];
+        assert_eq!(all(&good()), []);
+        let told = |figures: &Figures| all(figures).iter().map(|one| (one.id, one.colour)).collect::<Vec<_>>();
+        for (id, spoil) in spoilt {
+            let mut figures = good();
+            spoil(&mut figures);
+            assert_eq!(told(&figures), [(*id, Colour::Amber)]);
+        }
     }
 }

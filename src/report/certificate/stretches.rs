@@ -2,8 +2,12 @@
 
 use crate::record::Happening;
 use crate::record::Kept;
+use crate::report::length;
 use crate::time::Span;
 use crate::time::Timestamp;
+
+/// Of items further apart than this it isn't known what was between, s.
+const APART_SECS: f64 = 2.0;
 
 /// The time of a session.
 #[derive(Debug, Clone, Default)]
@@ -17,19 +21,11 @@ pub(super) struct Stretches {
 }
 
 impl Stretches {
-    pub(super) fn of(kept: &Kept) -> Self {
-        let whole = played(kept).unwrap_or_else(|| kept.span());
+    /// Of a session that is so long.
+    pub(super) fn of(kept: &Kept, whole: Span) -> Self {
+        let whole = played(kept, whole).unwrap_or(whole);
         let forgotten: Vec<Span> = kept.forgotten().collect();
-        let mut paused = Vec::new();
-        let mut since = None;
-        for event in &kept.events {
-            match event.kind.as_str() {
-                "pause" => since = since.or(Some(event.arrived)),
-                "begin" => paused.extend(since.take().map(|since| Span::new(since, event.arrived))),
-                _ => {}
-            }
-        }
-        paused.extend(since.map(|since| Span::new(since, whole.end)));
+        let paused = length::pauses(kept, whole.end);
         let mut gone: Vec<Span> = paused.iter().chain(&forgotten).copied().collect();
         gone.sort_by_key(|span| span.start);
         let (mut from, mut all) = (whole.start, Vec::new());
@@ -83,10 +79,31 @@ impl Stretches {
         }
         longest
     }
+
+    /// The longest run of items, in order, that are so, s: from the beginning of its first to the end of its last. A run ends with
+    /// one that isn't so, with a pause or what was forgotten, and where for [`APART_SECS`] nothing is known.
+    pub(super) fn longest_run(&self, items: impl IntoIterator<Item = (Span, Option<bool>)>) -> f64 {
+        let (mut longest, mut run) = (0.0f64, None::<Span>);
+        for (span, is_so) in items {
+            run = match is_so {
+                Some(false) => None,
+                None => run,
+                Some(true) => {
+                    let goes_on = |run: &Span| {
+                        span.start.secs() - run.end.secs() < APART_SECS && self.are_one(run.end, span.start)
+                    };
+                    let start = run.filter(goes_on).map_or(span.start, |run| run.start);
+                    Some(Span::new(start, span.end.max(start)))
+                }
+            };
+            longest = longest.max(run.map_or(0.0, |run| run.len().as_secs_f64()));
+        }
+        longest
+    }
 }
 
 /// When there was something to record, where a recording was played: before it began and after its end nothing is missing.
-fn played(kept: &Kept) -> Option<Span> {
+fn played(kept: &Kept, whole: Span) -> Option<Span> {
     if kept.header.source != "recording" {
         return None;
     }
@@ -97,10 +114,30 @@ fn played(kept: &Kept) -> Option<Span> {
             && event.what.get("state").and_then(serde_json::Value::as_str) == Some("ended")
     };
     let ends = kept.events.iter().filter(is_end).map(|event| event.arrived).max()?;
-    Some(Span::new(begins.max(kept.span().start), ends))
+    Some(Span::new(begins.max(whole.start), ends))
 }
 
 pub(super) fn secs(spans: &[Span]) -> f64 {
     // Nothing is 0, and not the -0 that an empty sum is.
     spans.iter().map(|span| span.len().as_secs_f64()).sum::<f64>() + 0.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_ends_with_what_is_not_so_and_with_what_is_not_there() {
+        let at = |secs: f64| Timestamp::from_secs(secs);
+        let item = |secs: f64, is_so| (Span::new(at(secs), at(secs + 0.5)), is_so);
+        let run = |items: &[(Span, Option<bool>)], stretches: &Stretches| stretches.longest_run(items.iter().copied());
+        let (yes, no, all) = (Some(true), Some(false), Stretches::default());
+
+        assert!((run(&[item(0.0, yes), item(0.5, yes), item(1.0, no), item(1.5, yes)], &all) - 1.0).abs() < 1e-9);
+        assert!((run(&[item(0.0, yes), item(0.5, None), item(1.0, yes)], &all) - 1.5).abs() < 1e-9);
+        assert!((run(&[item(0.0, yes), item(9.0, yes)], &all) - 0.5).abs() < 1e-9);
+        let paused = Stretches { paused: vec![Span::new(at(0.6), at(0.9))], ..Stretches::default() };
+        assert!((run(&[item(0.0, yes), item(1.0, yes)], &paused) - 0.5).abs() < 1e-9);
+        assert!(run(&[], &all).abs() < 1e-9);
+    }
 }

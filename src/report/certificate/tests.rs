@@ -116,7 +116,8 @@ fn what_was_forgotten_is_no_fault_and_is_no_time_that_is_missing() {
     assert_eq!((certificate.colour, certificate.reasons), (Colour::Green, Vec::new()));
     let figures = certificate.figures;
     assert_eq!(figures.whole.forgotten_s, [[10.0, 13.0]]);
-    assert!((figures.whole.kept_s - (SECS - 3.0)).abs() < 1e-6, "{}", figures.whole.kept_s);
+    let kept = figures.whole.duration_s - 3.0;
+    assert!((figures.whole.kept_s - kept).abs() < 1e-6, "{}", figures.whole.kept_s);
     assert!((figures.pictures.camera_hz.unwrap() - 30.0).abs() < 0.1 && figures.pictures.skipped < Some(0.01));
     assert_eq!(figures.sound.card.losses, []);
 }
@@ -153,12 +154,16 @@ fn it_is_written_beside_the_session_and_the_list_of_sessions_knows_it() {
 
     let [json, html] = certificate.write(made.session.folder()).unwrap();
 
-    let value: serde_json::Value = serde_json::from_slice(&fs::read(json).unwrap()).unwrap();
+    let value: serde_json::Value = serde_json::from_slice(&fs::read(&json).unwrap()).unwrap();
     assert_eq!((value["colour"].as_str(), value["reasons"][0]["id"].as_str()), (Some("red"), Some("brightness")));
     assert!((value["duration_s"].as_f64().unwrap() - SECS).abs() < 0.1);
     assert_eq!(value["session"]["participant"], "P-07");
     let (listed, _) = crate::session::list(made.root.path()).unwrap();
     assert_eq!((listed[0].colour.as_deref(), listed[0].secs), (Some("red"), value["duration_s"].as_f64()));
+    // Without the certificate it is as long.
+    fs::remove_file(&json).unwrap();
+    let (listed, _) = crate::session::list(made.root.path()).unwrap();
+    assert_eq!((listed[0].colour.as_deref(), listed[0].secs), (None, value["duration_s"].as_f64()));
     let page = fs::read_to_string(html).unwrap();
     for part in ["the face is dark", "0.08", "Put a lamp", "@software{circumplex", "<svg", "fusion_gated"] {
         assert!(page.contains(part), "{part}");
@@ -169,14 +174,66 @@ fn it_is_written_beside_the_session_and_the_list_of_sessions_knows_it() {
 }
 
 #[test]
+fn a_while_without_is_told_though_its_share_is_small() {
+    let plan = |plan: Plan| told(&Plan { secs: 200.0, ..plan });
+    let amber = |id| (Colour::Amber, vec![(id, Colour::Amber)]);
+
+    assert_eq!(plan(Plan { muted: 20.0..24.0, ..good() }), amber("muted_stretch"));
+    assert_eq!(plan(Plan { frozen: 20.0..24.0, ..good() }), amber("frozen_stretch"));
+    assert_eq!(plan(Plan { dark: 20.0..24.0, ..good() }), amber("dark_stretch"));
+    assert_eq!(plan(Plan { lost_frames: (600..960).collect(), ..good() }), amber("face_gone"));
+    let figures = certificate(&Plan { muted: 20.0..24.0, dark: 30.0..31.0, ..good() }.make()).figures;
+    assert!((figures.sound.longest_silent_s - 4.0).abs() < 0.1, "{}", figures.sound.longest_silent_s);
+    assert!((figures.pictures.longest_dark_s - 1.0).abs() < 0.1, "{}", figures.pictures.longest_dark_s);
+}
+
+#[test]
+fn clocks_that_were_not_kept_are_told() {
+    let without_clocks = told(&Plan { has_clocks: false, ..good() });
+    let without_stamps = told(&Plan { has_stamps: false, ..good() });
+
+    assert_eq!(without_clocks, (Colour::Amber, vec![("wall_clock", Colour::Amber), ("machine", Colour::Amber)]));
+    assert_eq!(without_stamps, (Colour::Amber, vec![("no_stamps", Colour::Amber)]));
+}
+
+#[test]
+fn neither_the_note_nor_a_folder_of_the_operator_is_handed_over() {
+    let mut plan = good();
+    let message = r#"the network can't run
+file: "/home/anna/models/face.onnx""#;
+    plan.events = vec![
+        (3.0, serde_json::json!({ "type": "camera", "state": "lost: /home/anna/dev/video0 went" })),
+        (4.0, serde_json::json!({ "type": "stage_failed", "stage": "face", "message": message })),
+    ];
+    let mut made = plan.make();
+    made.kept.header.subject.note = "looks tired, ask her sister".to_owned();
+    made.kept.header.source_names = vec!["/home/anna/Secret Study/film.mp4".to_owned()];
+    made.kept.header.settings = "[speech]\nfolder = \"/home/anna/models\"\n".to_owned();
+
+    let files = certificate(&made).write(made.session.folder()).unwrap();
+
+    let texts = files.map(|file| fs::read_to_string(file).unwrap());
+    for text in &texts {
+        for private in ["anna", "Secret Study", "tired", "/home", &*made.root.path().to_string_lossy()] {
+            assert!(!text.contains(private), "{private}");
+        }
+        assert!(text.contains("film.mp4") && text.contains("face.onnx"));
+    }
+    assert!(!texts[0].contains("\"note\"") && texts[0].contains("\"participant\""));
+}
+
+#[test]
 fn the_methods_have_the_numbers_in_them() {
     let methods = certificate(&good().make()).methods;
 
     for part in [
         "Circumplex 0.1.0",
-        "30.0 pictures a second",
+        "read from a synthetic stand-in for a participant (not a person) by Circumplex 0.1.0 (research networks, gated fusion)",
+        "The camera gave 30.0 pictures per second",
+        "(median brightness 0.50 on a scale of 0 to 1, median width 160 px)",
         "sampled at 48.0 kHz",
-        "clock drift 20 ppm",
+        "The drift of the sound card's clock was 20 ppm",
+        "(median level −30.0 dBFS, median signal-to-noise ratio 20.0 dB)",
         "face 60 ms (60 ms)",
     ] {
         assert!(methods.contains(part), "{part}: {methods}");

@@ -13,6 +13,10 @@
 //! `#big6` has no neutral, so a neutral stretch has only its dimensions, and `<info>` says `neutral`; so has a stretch whose label
 //! isn't clear enough to be shown, and says `unclear`. Where nothing was read there is no `<emotion>`.
 //!
+//! What a marker says isn't to count isn't left out: it is an `<emotion>` of its own, whose `<info>` has `<cpx:excluded>`, and the
+//! document's `<info>` has all such stretches, with `start`, `end` (milliseconds since 1970) and what the operator called them.
+//! `<info>` is the place that the recommendation has for what isn't of its own vocabulary (2.3.1).
+//!
 //! Source: <https://www.w3.org/TR/2014/REC-emotionml-20140522/>, <https://www.w3.org/TR/emotion-voc/>.
 
 use std::io;
@@ -72,7 +76,12 @@ fn document<W: io::Write>(recorded: &Recorded<'_>, out: W) -> io::Result<W> {
             xml.text("cpx:task", &header.subject.task)?;
             xml.text("cpx:program", &header.program)?;
             xml.text("cpx:began", &header.began_utc)?;
-            xml.text("cpx:about", ABOUT)
+            xml.text("cpx:about", ABOUT)?;
+            for marker in recorded.markers.iter().filter(|marker| marker.kind == "exclude") {
+                let [start, end] = [marker.span.start, marker.span.end].map(|at| recorded.unix_millis(at).to_string());
+                xml.empty("cpx:excluded", &[("start", &start), ("end", &end), ("name", &marker.name)])?;
+            }
+            Ok(())
         })?;
         for stretch in stretches(recorded) {
             emotion(xml, recorded, &stretch)?;
@@ -85,7 +94,8 @@ fn document<W: io::Write>(recorded: &Recorded<'_>, out: W) -> io::Result<W> {
 const ABOUT: &str = "How a face, a voice and words would be read by others: expressions, not feelings. Valence and arousal are -1 to \
     1, written as (x + 1) / 2. The confidence of a category is the mean of its probability; that of a dimension is how likely the \
     true value lies within 0.25 of the one that was read, by its standard deviation. big6 has no neutral: such a stretch has \
-    only dimensions, as has one whose label isn't clear, and its info says so. Where nothing was read there is no emotion.";
+    only dimensions, as has one whose label isn't clear, and its info says so. Where nothing was read there is no emotion. An \
+    emotion whose info has an element excluded isn't to count: the operator said so; the document's info has all such stretches.";
 
 /// What a stretch is called.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -104,9 +114,10 @@ impl Called {
     }
 }
 
-/// Answers at even times, one after the other, that are called the same.
+/// Answers at even times, one after the other, that are called the same, and of which all or none are to count.
 struct Stretch<'a> {
     called: Called,
+    is_excluded: bool,
     start: Timestamp,
     answers: Vec<&'a Fused>,
 }
@@ -119,10 +130,11 @@ fn stretches<'a>(recorded: &'a Recorded<'_>) -> Vec<Stretch<'a>> {
             goes_on = false;
             continue;
         };
-        let called = Called::of(fused);
-        match all.last_mut().filter(|last| goes_on && last.called == called) {
+        let (called, is_excluded) = (Called::of(fused), recorded.is_excluded(at));
+        let is_same = |last: &&mut Stretch<'_>| goes_on && last.called == called && last.is_excluded == is_excluded;
+        match all.last_mut().filter(is_same) {
             Some(last) => last.answers.push(fused),
-            None => all.push(Stretch { called, start: at, answers: vec![fused] }),
+            None => all.push(Stretch { called, is_excluded, start: at, answers: vec![fused] }),
         }
         goes_on = true;
     }
@@ -145,22 +157,25 @@ fn emotion<W: io::Write>(xml: &mut Xml<W>, recorded: &Recorded<'_>, stretch: &St
     if !through.is_empty() {
         attributes.push(("expressed-through", through.as_str()));
     }
+    let (said, category) = match stretch.called {
+        Called::Label(Label::Neutral) => (Some("neutral"), None),
+        Called::Unclear => (Some("unclear"), None),
+        Called::Label(label) => (None, Some(label)),
+    };
     xml.with("emotion", &attributes, |xml| {
-        match stretch.called {
-            Called::Label(Label::Neutral) => said(xml, "neutral")?,
-            Called::Unclear => said(xml, "unclear")?,
-            Called::Label(label) => {
-                let confidence = share(f64::from(mean(&|fused| fused.reading.probability(label))));
-                xml.empty("category", &[("name", label.name()), ("confidence", &confidence)])?;
-            }
+        if said.is_some() || stretch.is_excluded {
+            xml.with("info", &[], |xml| {
+                said.map_or(Ok(()), |label| xml.text("cpx:label", label))?;
+                if stretch.is_excluded { xml.empty("cpx:excluded", &[]) } else { Ok(()) }
+            })?;
+        }
+        if let Some(label) = category {
+            let confidence = share(f64::from(mean(&|fused| fused.reading.probability(label))));
+            xml.empty("category", &[("name", label.name()), ("confidence", &confidence)])?;
         }
         dimension(xml, "valence", stretch, &|affect| (affect.valence.get(), affect.valence_sd))?;
         dimension(xml, "arousal", stretch, &|affect| (affect.arousal.get(), affect.arousal_sd))
     })
-}
-
-fn said<W: io::Write>(xml: &mut Xml<W>, label: &str) -> io::Result<()> {
-    xml.with("info", &[], |xml| xml.text("cpx:label", label))
 }
 
 fn dimension<W: io::Write>(
@@ -224,13 +239,19 @@ mod tests {
         let text = fs::read_to_string(made.export(Form::EmotionMl).join(name)).unwrap();
 
         let starts: Vec<&str> = text.match_indices("<emotion ").map(|(at, _)| &text[at..]).collect();
-        // From 0 to 4, from 5 to 6, from 7 to the end at 10.
+        // From 0 to 4, of which the third second is excluded, from 5 to 6, from 7 to the end at 10.
         let began = support::BEGAN_UNIX_NANOS / 1_000_000;
-        for (emotion, (from, to)) in starts.iter().zip([(0, 4_000), (5_000, 6_000), (7_000, 10_100)]) {
+        let wanted = [(0, 2_000), (2_000, 3_000), (3_000, 4_000), (5_000, 6_000), (7_000, 10_100)];
+        for (emotion, (from, to)) in starts.iter().zip(wanted) {
             let times = format!(r#"<emotion start="{}" end="{}""#, began + from, began + to);
             assert!(emotion.starts_with(&times), "{times}: {}", &emotion[..120]);
         }
-        assert_eq!(starts.len(), 3);
+        assert_eq!(starts.len(), wanted.len());
+        let is_excluded = |emotion: &&str| emotion.split("</emotion>").next().unwrap().contains("<cpx:excluded/>");
+        assert_eq!(starts.iter().map(is_excluded).collect::<Vec<_>>(), [false, true, false, false, false]);
+        let (start, end) = (began + 2_000, began + 3_000);
+        let excluded = format!(r#"<cpx:excluded start="{start}" end="{end}" name="talk with the operator"/>"#);
+        assert!(text.contains(&excluded), "{}", &text[..1500]);
         assert!(starts[0].contains(r#"expressed-through="face voice""#));
         assert!(starts[0].contains(r#"<category name="happiness" confidence="0.6250"/>"#));
         assert!(starts[1].contains(r#"<trace freq="10Hz" samples="0.7500 0.7500 0.7500"#));

@@ -10,13 +10,15 @@
 //! All times are seconds since the session began, but for those of `EmotionML`, which are of the wall clock. What isn't known is
 //! an empty cell, `n/a` or NaN, never 0. What was forgotten isn't there. Markers are as they were corrected.
 //!
-//! A file is there once it is whole: it is written beside its place and moved there.
+//! A file is there once it is whole: it is written beside its place and moved there. What was left out, what is damaged and what
+//! became of it is in `export_notes.txt` beside the files.
 
 mod bids;
 mod csv;
 mod emotionml;
 mod happened;
 mod media;
+mod notes;
 mod openface;
 mod part;
 mod recorded;
@@ -29,6 +31,7 @@ use std::path::PathBuf;
 
 pub use recorded::Recorded;
 
+use crate::session::Damage;
 use crate::session::Header;
 use crate::session::SessionError;
 
@@ -124,7 +127,7 @@ impl Target {
 pub struct Exported {
     /// The files that were written.
     pub files: Vec<PathBuf>,
-    /// What was left out, and why: in sentences.
+    /// What was left out or is damaged, and why: in sentences. `export_notes.txt` has them too.
     pub notes: Vec<String>,
 }
 
@@ -150,8 +153,11 @@ pub fn write(
         return Err(ExportError::Exists { path });
     }
     let mut exported = Exported::default();
+    exported.notes.extend(recorded.kept.damage.iter().map(|damage| told(damage, "what was there is missing")));
+    notes::write(&target.folder, notes::SESSION, &exported.notes)?;
     for form in Form::ALL.into_iter().filter(|form| forms.contains(form)) {
         tell(form);
+        let noted = exported.notes.len();
         match form {
             Form::Csv => {
                 csv::write(recorded, &target.folder, &mut exported)?;
@@ -161,8 +167,16 @@ pub fn write(
             Form::Bids => bids::write(recorded, &target.bids, &mut exported)?,
             Form::EmotionMl => emotionml::write(recorded, &target.folder, &mut exported)?,
         }
+        notes::write(&target.folder, form.name(), exported.notes.get(noted..).unwrap_or_default())?;
     }
     Ok(exported)
+}
+
+/// A note of what is damaged, and of what became of it.
+fn told(damage: &Damage, outcome: &str) -> String {
+    let Damage { at, to, why, path } = damage;
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    format!("bytes {at} to {to} of {file} can't be read ({why}): {outcome}")
 }
 
 /// The files that a form would write, as far as others could be in their place.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::record::Happening;
 use crate::record::Kept;
+use crate::report::length;
 use crate::session::Header;
 use crate::session::Item;
 use crate::session::Marker;
@@ -30,6 +31,7 @@ pub struct Recorded<'a> {
     /// When each modality's evidence was taken note of, and how far its input could be trusted; none where it was absent.
     qualities: [Vec<(Timestamp, Option<f32>)>; 3],
     forgotten: Vec<Span>,
+    whole: Span,
 }
 
 impl<'a> Recorded<'a> {
@@ -37,7 +39,7 @@ impl<'a> Recorded<'a> {
     ///
     /// # Errors
     ///
-    /// If its markers can't be read.
+    /// If its markers, or the end of its numbers, can't be read.
     pub fn new(session: &'a Session, kept: &'a Kept) -> Result<Self, SessionError> {
         let mut answers: Vec<_> = kept.answers.iter().enumerate().map(|(at, one)| (one.span.start, at)).collect();
         answers.sort();
@@ -48,7 +50,8 @@ impl<'a> Recorded<'a> {
             kept.presences(modality).map(quality).collect()
         });
         let forgotten = kept.forgotten().collect();
-        Ok(Self { session, kept, markers: markers(session)?, answers, qualities, forgotten })
+        let whole = length::span(session, kept)?;
+        Ok(Self { session, kept, markers: markers(session)?, answers, qualities, forgotten, whole })
     }
 
     pub(super) fn header(&self) -> &Header {
@@ -56,8 +59,8 @@ impl<'a> Recorded<'a> {
     }
 
     /// The whole of it.
-    pub(super) fn span(&self) -> Span {
-        self.kept.span()
+    pub(super) const fn span(&self) -> Span {
+        self.whole
     }
 
     /// Seconds since it began; negative for what was before.

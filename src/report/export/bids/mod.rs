@@ -9,6 +9,9 @@
 //!       sub-P07_ses-20261128T150000_task-reading_physio.tsv.gz .json     the answers at 10 Hz
 //! ```
 //!
+//! The program that recorded is in the sidecar of the answers (`Manufacturer`, `ManufacturersModelName`, `SoftwareVersions`); events have
+//! no field for it: `StimulusPresentation` is for software that shows stimuli, which this isn't.
+//!
 //! A session's label is when it began (UTC), so that it is the same whenever it is exported, and whatever else is in the data set.
 //!
 //! # Why
@@ -107,7 +110,7 @@ fn events(recorded: &Recorded<'_>, folder: &Path, stem: &str, exported: &mut Exp
         "duration": { "Description": "how long it is; 0 for an instant", "Units": "s" },
         "trial_type": {
             "LongName": "kind of event",
-            "Description": "what happened",
+            "Description": format!("what happened, as {} took note of it", recorded.header().program),
             "Levels": levels,
         },
         "name": { "Description": "a marker's name" },
@@ -118,7 +121,6 @@ fn events(recorded: &Recorded<'_>, folder: &Path, stem: &str, exported: &mut Exp
         },
         "detail": { "Description": "what else is known of it: JSON" },
         "TaskName": recorded.header().subject.task,
-        "StimulusPresentation": { "SoftwareName": "Circumplex", "SoftwareVersion": recorded.header().program },
     });
     part::json(folder, &format!("{stem}_events.json"), &about, exported)
 }
@@ -241,6 +243,10 @@ mod tests {
         let text = fs::read_to_string(folder.join(format!("{STEM}_events.tsv"))).unwrap();
         let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split('\t').collect()).collect();
         assert!(rows.iter().all(|row| row.len() == 7), "{text}");
+        let about: Value =
+            serde_json::from_slice(&fs::read(folder.join(format!("{STEM}_events.json"))).unwrap()).unwrap();
+        // It presented no stimuli, so it says nothing of software that did.
+        assert_eq!(about.get("StimulusPresentation"), None);
         let has = |row: &[&str]| rows.iter().any(|one| one[..6] == *row);
         assert!(has(&["1.500000", "0.000000", "marker", "tone", "soft", "1"]), "{text}");
         assert!(has(&["2.000000", "1.000000", "exclude", "talk with the operator", "n/a", "0"]), "{text}");

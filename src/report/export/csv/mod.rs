@@ -178,11 +178,13 @@ fn readme(recorded: &Recorded<'_>) -> String {
          participant: {}\n\
          task:        {}\n\
          began:       {} (timestamp 0)\n\
+         length:      {:.3} s\n\
          program:     {}\n\n\
          It reads expressions, not feelings: how a face, a voice and words would be read by others.\n\n\
          Times (timestamp, start, end, arrived, onset) are seconds since the session began, on one monotonic clock.\n\
          `timestamp` is when something was true, `arrived` when it was taken note of.\n\
          What isn't known is an empty cell, never 0. What was forgotten, and pauses, are gaps: there are no rows.\n\
+         What was left out, and what is damaged, is in export_notes.txt, if there is anything.\n\
          `excluded` is 1 in stretches that a marker says aren't to count; they aren't left out.\n\
          Markers are as they were corrected afterwards.\n\n\
          face.csv has a row per picture that was looked at, also where no face was found (success 0). Its first columns have the\n\
@@ -199,6 +201,7 @@ fn readme(recorded: &Recorded<'_>) -> String {
         header.subject.participant,
         header.subject.task,
         header.began_utc,
+        recorded.span().len().as_secs_f64(),
         header.program,
         STANDS.as_secs_f32(),
     )

@@ -8,8 +8,10 @@
 //! | `pictures/`              | the pictures one by one, where there is no `ffmpeg`                               |
 //! | `video.csv`              | when each picture was                                                             |
 //!
-//! Nothing is packed again: the pictures in the film are the JPEGs of the session.
+//! Nothing is packed again: the pictures in the film are the JPEGs of the session. Where there was none for longer than a second,
+//! and where the recording was paused or something was forgotten, the film is black. What is damaged is a gap, and is noted.
 
+mod breaks;
 mod film;
 mod sound;
 
@@ -51,7 +53,7 @@ fn remove_pictures(folder: &Path) -> std::io::Result<()> {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let is_number = |stem: &str| !stem.is_empty() && stem.bytes().all(|byte| byte.is_ascii_digit());
-        if name == "list.ffconcat" || name.strip_suffix(".jpg").is_some_and(is_number) {
+        if [film::LIST, film::BLACK].contains(&name.as_str()) || name.strip_suffix(".jpg").is_some_and(is_number) {
             fs::remove_file(&path)?;
         }
     }
@@ -71,7 +73,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let pictures = folder.path().join("pictures");
         fs::create_dir(&pictures).unwrap();
-        for name in ["000001.jpg", "list.ffconcat", "holiday.jpg"] {
+        for name in ["000001.jpg", "list.ffconcat", "black.jpg", "holiday.jpg"] {
             fs::write(pictures.join(name), "x").unwrap();
         }
 
@@ -120,5 +122,29 @@ mod tests {
         assert!(!folder.join("pictures").exists());
         let table = fs::read_to_string(folder.join("video.csv")).unwrap();
         assert_eq!(table.lines().nth(4), Some("3,3,1.200000,1.230000,video.mkv"));
+    }
+
+    #[test]
+    fn what_is_damaged_is_a_gap_and_is_noted() {
+        let made = support::with_media();
+        for file in ["inputs.cpx", "video.cpx"] {
+            let path = made.session.folder().join(file);
+            let mut bytes = fs::read(&path).unwrap();
+            // Of what was kept, and not of the headers before it.
+            let place = bytes.len() * 3 / 4;
+            bytes[place] ^= 0xff;
+            fs::write(&path, bytes).unwrap();
+        }
+
+        let folder = made.export(Form::Csv);
+
+        let notes = fs::read_to_string(folder.join("export_notes.txt")).unwrap();
+        for part in ["of inputs.cpx can't be read", "of video.cpx can't be read"] {
+            assert!(notes.contains(part), "{part}: {notes}");
+        }
+        let samples = hound::WavReader::open(folder.join("sound.wav")).unwrap().len();
+        assert_eq!(samples, 36_000, "{notes}");
+        let root = made.root.path().to_string_lossy().into_owned();
+        assert!(!notes.contains(&root), "{notes}");
     }
 }
