@@ -21,6 +21,7 @@ use crate::pipeline::live;
 use crate::pipeline::live::LiveSettings;
 use crate::pipeline::replay::Otherwise;
 use crate::pipeline::replay::fuse_again;
+use crate::report::certificate::Reason;
 use crate::session::Consent;
 use crate::session::Session;
 use crate::settings;
@@ -67,7 +68,7 @@ pub(super) fn run(place: &Place, first: First) -> anyhow::Result<ExitCode> {
         export: Some(Arc::new(export::beside)),
         certify: Some(Arc::new(|folder, verified| {
             let made = certify::of_verified(folder, verified).map_err(|error| format!("{error:#}"))?;
-            let reasons = made.0.reasons.iter().map(ToString::to_string).collect();
+            let reasons = made.0.reasons.iter().map(Reason::sentence).collect();
             Ok((made.0.colour.to_string(), reasons))
         })),
         rescore: Some(rescore(place)),

@@ -62,6 +62,8 @@ pub struct Kept {
     pub footers: Vec<Footer>,
     /// What can't be read.
     pub damage: Vec<Damage>,
+    /// When the last of the numbers was taken note of.
+    pub last: Option<Timestamp>,
 }
 
 impl Kept {
@@ -92,6 +94,9 @@ impl Kept {
 
     fn take(&mut self, item: Item) {
         let Item { arrived, span, seq, .. } = item;
+        if item.stream != streams::TRANSCRIPT {
+            self.last = self.last.max(Some(arrived));
+        }
         match item.stream {
             streams::AFFECT => self.answers.push(Timestamped::new(span, seq, values::answer(&item.values))),
             streams::FACE => self.evidence[0].push(item),
@@ -122,16 +127,11 @@ impl Kept {
         items.iter().filter_map(move |item| Some((item.arrived, values::presence(modality, item)?)))
     }
 
-    /// From the first to the last that was taken note of.
+    /// From when it began to when the last of its numbers was taken note of.
     #[must_use]
     pub fn span(&self) -> Span {
         let began = Timestamp::from_nanos(self.header.began_nanos);
-        let last = [
-            self.answers.last().map(|answer| answer.span.end),
-            self.events.last().map(|event| event.arrived),
-            self.clocks.last().map(|clock| clock.arrived),
-        ];
-        Span::new(began, last.into_iter().flatten().max().unwrap_or(began))
+        Span::new(began, self.last.unwrap_or(began).max(began))
     }
 
     /// The markers as they were recorded, without what was corrected afterwards.

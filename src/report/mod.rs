@@ -5,7 +5,7 @@ pub mod certificate;
 pub mod evaluation;
 pub mod export;
 mod features;
-mod length;
+mod pauses;
 mod rows;
 mod summary;
 #[cfg(test)]

@@ -48,7 +48,6 @@ pub use figures::Sound;
 pub use figures::Whole;
 
 use crate::record::Kept;
-use crate::report::length;
 use crate::session::Header;
 use crate::session::Session;
 use crate::session::SessionError;
@@ -105,8 +104,16 @@ pub struct Reason {
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { colour, what, value, threshold, advice, .. } = self;
-        write!(f, "{colour}: {what}: {value} (should be {threshold}). {advice}")
+        write!(f, "{}: {}", self.colour, self.sentence())
+    }
+}
+
+impl Reason {
+    /// What was found, what it should be, and what to do.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let Self { what, value, threshold, advice, .. } = self;
+        format!("{what}: {value} (should be {threshold}). {advice}")
     }
 }
 
@@ -148,7 +155,7 @@ impl Certificate {
     /// If its markers, or the end of its numbers, can't be read.
     pub fn of(session: &Session, kept: &Kept, verified: &Verified) -> Result<Self, SessionError> {
         let markers = markers(session)?;
-        let figures = Figures::of(kept, length::span(session, kept)?, &markers, verified);
+        let figures = Figures::of(kept, kept.span(), &markers, verified);
         let mut reasons = reasons::all(&figures);
         reasons.sort_by_key(|reason| std::cmp::Reverse(reason.colour));
         let colour = reasons.iter().map(|reason| reason.colour).max().unwrap_or(Colour::Green);

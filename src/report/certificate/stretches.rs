@@ -2,7 +2,7 @@
 
 use crate::record::Happening;
 use crate::record::Kept;
-use crate::report::length;
+use crate::report::pauses;
 use crate::time::Span;
 use crate::time::Timestamp;
 
@@ -25,7 +25,7 @@ impl Stretches {
     pub(super) fn of(kept: &Kept, whole: Span) -> Self {
         let whole = played(kept, whole).unwrap_or(whole);
         let forgotten: Vec<Span> = kept.forgotten().collect();
-        let paused = length::pauses(kept, whole.end);
+        let paused = pauses::pauses(kept, whole.end);
         let mut gone: Vec<Span> = paused.iter().chain(&forgotten).copied().collect();
         gone.sort_by_key(|span| span.start);
         let (mut from, mut all) = (whole.start, Vec::new());

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use crate::record::Happening;
 use crate::record::Kept;
-use crate::report::length;
 use crate::session::Header;
 use crate::session::Item;
 use crate::session::Marker;
@@ -50,7 +49,7 @@ impl<'a> Recorded<'a> {
             kept.presences(modality).map(quality).collect()
         });
         let forgotten = kept.forgotten().collect();
-        let whole = length::span(session, kept)?;
+        let whole = kept.span();
         Ok(Self { session, kept, markers: markers(session)?, answers, qualities, forgotten, whole })
     }
 

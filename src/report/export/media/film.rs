@@ -14,7 +14,7 @@ use crate::report::export::Recorded;
 use crate::report::export::media::remove_pictures;
 use crate::report::export::part;
 use crate::report::export::told;
-use crate::report::length;
+use crate::report::pauses;
 use crate::session::Chunk;
 use crate::session::Consent;
 
@@ -126,7 +126,7 @@ fn unpack(recorded: &Recorded<'_>, pictures: &Path, exported: &mut Exported) -> 
 
 /// When nothing was kept, milliseconds since the session began: from, to.
 fn gone(recorded: &Recorded<'_>) -> Vec<[i64; 2]> {
-    let pauses = length::pauses(recorded.kept, recorded.span().end);
+    let pauses = pauses::pauses(recorded.kept, recorded.span().end);
     let all = pauses.into_iter().chain(recorded.kept.forgotten());
     all.map(|span| [span.start, span.end].map(|at| millis(recorded.secs(at)))).collect()
 }
