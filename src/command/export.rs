@@ -16,6 +16,8 @@ use crate::report::export::Form;
 use crate::report::export::Recorded;
 use crate::report::export::Target;
 use crate::session::Session;
+#[cfg(feature = "desktop")]
+use crate::ui;
 
 #[derive(Debug, Args)]
 pub(super) struct Request {
@@ -94,7 +96,7 @@ pub(super) fn run(request: &Request) -> anyhow::Result<ExitCode> {
 
 /// All forms of one session, in the folder `export` in its own; where there is one already, in `export-2` and so on.
 #[cfg(feature = "desktop")]
-pub(super) fn beside(folder: &Path, tell: &mut dyn FnMut(f32)) -> Result<PathBuf, String> {
+pub(super) fn beside(folder: &Path, tell: &mut dyn FnMut(f32)) -> Result<ui::Exported, String> {
     let names = std::iter::once("export".to_owned()).chain((2..).map(|number| format!("export-{number}")));
     let mut free = names.map(|name| folder.join(name)).filter(|path| !path.exists());
     let target = Target::new(&free.next().unwrap_or_else(|| folder.join("export")), false);
@@ -103,7 +105,7 @@ pub(super) fn beside(folder: &Path, tell: &mut dyn FnMut(f32)) -> Result<PathBuf
         tell(begun / Form::ALL.len() as f32);
         begun += 1.0;
     });
-    exported.map(|_| target.folder).map_err(|error| format!("{error:#}"))
+    exported.map(|exported| ui::Exported { folder: target.folder, notes: exported.notes }).map_err(|error| format!("{error:#}"))
 }
 
 /// Before anything is begun.

@@ -15,8 +15,17 @@ use crate::ui::job::Job;
 /// How old a list may be that is looked at.
 const LOOK_AGAIN_SECS: f64 = 3.0;
 
-/// Exports a session: its folder, and a way to say which share of it is done. Gives where the export lies.
-pub type Export = Arc<dyn Fn(&Path, &mut dyn FnMut(f32)) -> Result<PathBuf, String> + Send + Sync>;
+/// What came of an export.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exported {
+    /// Where it lies.
+    pub folder: PathBuf,
+    /// What was left out or damaged, in sentences.
+    pub notes: Vec<String>,
+}
+
+/// Exports a session: its folder, and a way to say which share of it is done.
+pub type Export = Arc<dyn Fn(&Path, &mut dyn FnMut(f32)) -> Result<Exported, String> + Send + Sync>;
 
 /// What is asked to be done with the sessions.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,7 +87,7 @@ pub struct Done {
 }
 
 struct Exporting {
-    job: Job<Vec<(PathBuf, Result<PathBuf, String>)>>,
+    job: Job<Vec<(PathBuf, Result<Exported, String>)>>,
     count: usize,
     stop: Arc<AtomicBool>,
 }
@@ -247,18 +256,21 @@ impl Library {
         }
     }
 
-    fn exported(&mut self, count: usize, done: &[(PathBuf, Result<PathBuf, String>)]) {
+    fn exported(&mut self, count: usize, done: &[(PathBuf, Result<Exported, String>)]) {
         let good: Vec<_> = done.iter().filter_map(|(_, result)| result.as_ref().ok()).collect();
         if let Some(last) = good.last() {
             let which = if count == 1 { "It is exported".to_owned() } else { format!("{} are exported", good.len()) };
-            let text = format!("{which}: {}", last.display());
+            let text = format!("{which}: {}", last.folder.display());
             self.done.push(Done { text, is_trouble: false });
         }
         for (folder, result) in done {
-            if let Err(message) = result {
-                let name = folder.file_name().unwrap_or_default().to_string_lossy();
-                self.done.push(Done { text: format!("{name} isn't exported: {message}"), is_trouble: true });
-            }
+            let name = folder.file_name().unwrap_or_default().to_string_lossy();
+            let text = match result {
+                Ok(exported) if exported.notes.is_empty() => continue,
+                Ok(exported) => format!("{name}, to know: {}", exported.notes.join(" · ")),
+                Err(message) => format!("{name} isn't exported: {message}"),
+            };
+            self.done.push(Done { text, is_trouble: result.is_err() });
         }
         if done.len() < count {
             let text = format!("Stopped: {} of {count} were not exported.", count - done.len());

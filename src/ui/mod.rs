@@ -50,6 +50,7 @@ pub use baseline::Baseline;
 pub use command::Sheet;
 pub use command::WindowCommand;
 pub use library::Export;
+pub use library::Exported;
 pub use library::LibraryCommand;
 pub use options::FusionPick;
 pub use options::Options;

@@ -15,6 +15,7 @@ use crate::session::Session;
 use crate::session::markers;
 use crate::ui::App;
 use crate::ui::Export;
+use crate::ui::Exported;
 use crate::ui::First;
 use crate::ui::Host;
 use crate::ui::Options;
@@ -270,7 +271,7 @@ fn those_that_are_chosen_are_exported_and_what_went_wrong_is_said() {
         if folder.to_string_lossy().contains("P08") {
             Err("there is no room".into())
         } else {
-            Ok(folder.join("export"))
+            Ok(Exported { folder: folder.join("export"), notes: vec!["it has no sound".to_owned()] })
         }
     });
     let host = Host { sessions: root.path().to_path_buf(), export: Some(export), ..host(None) };
@@ -284,6 +285,7 @@ fn those_that_are_chosen_are_exported_and_what_went_wrong_is_said() {
 
     wait_for(&mut harness, "isn't exported: there is no room");
     assert!(harness.query_by_label_contains("1 are exported: ").is_some());
+    assert!(harness.query_by_label_contains(", to know: it has no sound").is_some());
 }
 
 #[test]
