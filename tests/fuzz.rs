@@ -170,11 +170,19 @@ fn rounds(count: usize, seed_of: u64) {
         "video.cpx",
         "corrections.jsonl",
         "certificate.json",
+        "forgetting.json",
     ];
     fs::write(folder.join("corrections.jsonl"), "{\"utc\":\"x\",\"marker\":1,\"name\":\"y\",\"is_removed\":false}\n")
         .unwrap();
     fs::write(folder.join("certificate.json"), r#"{"colour":"green","duration_s":5.0}"#).unwrap();
+    // From between two items on, with one that is to be written again.
+    let mut again = Vec::new();
+    let kept = Item { stream: streams::AFFECT, arrived: Timestamp::from_nanos(9), ..Item::default() };
+    format::write(&Chunk::Item(kept), &mut again).unwrap();
+    let note = serde_json::json!({ "from_nanos": 2, "until_nanos": 4, "again": { "numbers": again } });
+    fs::write(folder.join("forgetting.json"), note.to_string()).unwrap();
     let whole: Vec<Vec<u8>> = names.iter().map(|name| fs::read(folder.join(name)).unwrap()).collect();
+    fs::remove_file(folder.join("forgetting.json")).unwrap();
     let mut chance = Chance(seed_of);
     for round in 0..count {
         let which = round % names.len();
@@ -185,7 +193,11 @@ fn rounds(count: usize, seed_of: u64) {
         }
         fs::write(folder.join(names[which]), &bytes).unwrap();
         read_all(root.path(), &folder);
-        fs::write(folder.join(names[which]), &whole[which]).unwrap();
+        // Whoever forgets changes all of them.
+        let is_forgetting = names[which] == "forgetting.json";
+        for (name, bytes) in names.iter().zip(&whole).filter(|(name, _)| is_forgetting || **name == names[which]) {
+            fs::write(folder.join(name), bytes).unwrap();
+        }
         fs::remove_file(folder.join("forgetting.json")).ok();
     }
     let largest = LARGEST.load(Ordering::Relaxed);

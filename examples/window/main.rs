@@ -93,6 +93,7 @@ fn host(launch: circumplex::ui::Launch) -> Host {
         kept_baseline: Box::new(|_| None),
         export: None,
         certify: None,
+        left: Box::new(|_| ()),
         rescore: None,
         speaker: None,
     }

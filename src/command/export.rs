@@ -105,7 +105,9 @@ pub(super) fn beside(folder: &Path, tell: &mut dyn FnMut(f32)) -> Result<ui::Exp
         tell(begun / Form::ALL.len() as f32);
         begun += 1.0;
     });
-    exported.map(|exported| ui::Exported { folder: target.folder, notes: exported.notes }).map_err(|error| format!("{error:#}"))
+    exported
+        .map(|exported| ui::Exported { folder: target.folder, notes: exported.notes })
+        .map_err(|error| format!("{error:#}"))
 }
 
 /// Before anything is begun.

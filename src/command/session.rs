@@ -78,7 +78,7 @@ impl Recording {
             note: self.note.clone(),
             consent,
         };
-        let mut steps = vec![(0.0, Step::Record(RecordRequest { subject, root: root.clone() }))];
+        let mut steps = vec![(0.0, Step::Record(RecordRequest { subject, root: root.clone(), baseline: None }))];
         for line in &self.script {
             steps.push(step(line).with_context(|| format!("--do {line:?} can't be understood; see --help"))?);
         }

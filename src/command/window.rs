@@ -57,6 +57,8 @@ pub(super) fn run(place: &Place, first: First) -> anyhow::Result<ExitCode> {
     let kept = place.kept.clone().or_else(settings::kept_at);
     let baselines = place.settings.sessions_folder().join("baselines");
     let kept_baselines = baselines.clone();
+    let left = Rc::new(RefCell::new(Vec::new()));
+    let told_left = left.clone();
     let host = Host {
         launch: Box::new(launch),
         list_devices: Box::new(|| {
@@ -71,6 +73,7 @@ pub(super) fn run(place: &Place, first: First) -> anyhow::Result<ExitCode> {
             let reasons = made.0.reasons.iter().map(Reason::sentence).collect();
             Ok((made.0.colour.to_string(), reasons))
         })),
+        left: Box::new(move |folder| told_left.borrow_mut().push(folder.to_path_buf())),
         rescore: Some(rescore(place)),
         speaker: Some(Arc::new(pipeline::speaker)),
         keep_baseline: Box::new(move |baseline| keep_baseline(&kept_baselines, baseline)),
@@ -78,8 +81,20 @@ pub(super) fn run(place: &Place, first: First) -> anyhow::Result<ExitCode> {
     };
     let done = ui::run(host, first, options);
     wait_for(&last);
+    for folder in left.take() {
+        certify_left(&folder);
+    }
     done?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Certifies a session that was ended by closing the window.
+fn certify_left(folder: &Path) {
+    let verified = Session::open(folder).and_then(|session| session.verify(|_| ()));
+    let made = verified.map_err(anyhow::Error::from).and_then(|verified| certify::of_verified(folder, &verified));
+    if let Err(error) = made {
+        tracing::error!("{} has no certificate: {error:#}", folder.display());
+    }
 }
 
 /// How another fusion answers to a session, with the networks that are here.

@@ -1,5 +1,6 @@
 //! What a running pipeline tells and what it can be told.
 
+use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -235,6 +236,8 @@ pub struct RecordRequest {
     pub subject: Subject,
     /// The folder that gets the session's folder.
     pub root: PathBuf,
+    /// What the check of their baseline found, if there was one: kept as the recording begins.
+    pub baseline: Option<serde_json::Value>,
 }
 
 /// Something that an operator marks.
@@ -284,6 +287,17 @@ impl RecordState {
     #[must_use]
     pub const fn is_running(&self) -> bool {
         !matches!(self.progress, Some(Progress::Checking { .. } | Progress::Saved { .. } | Progress::Failed { .. }))
+    }
+
+    /// The session's folder, once it was said.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        match self.progress.as_ref()? {
+            Progress::Running { folder, .. }
+            | Progress::Checking { folder, .. }
+            | Progress::Saved { folder, .. }
+            | Progress::Failed { folder, .. } => Some(folder),
+        }
     }
 
     /// Whether nothing more will be told of it.

@@ -20,6 +20,7 @@ use crate::link::event::EventInlet;
 use crate::link::event::EventOutlet;
 use crate::link::event::Next;
 use crate::record::streams;
+use crate::session;
 use crate::session::Consent;
 use crate::session::Header;
 use crate::session::Item;
@@ -341,6 +342,7 @@ impl Recorder {
         self.count_lost(clock.now());
         let waiting = self.writer.waiting_bytes();
         let (folder, of) = (self.writer.folder().to_path_buf(), self.writer.bytes());
+        let left = self.unforgotten.filter(|_| !self.to_forget.is_empty());
         let finished = self.writer.finish().and_then(|folder| {
             let (session, mut checked_at) = (Session::open(&folder)?, Timestamp::ZERO);
             let verified = session.verify(|bytes| {
@@ -352,6 +354,7 @@ impl Recorder {
             Ok((folder, verified))
         });
         tell(match finished {
+            Ok(_) if left.is_some() => Progress::Failed { folder, message: left.unwrap_or_default() },
             Ok((folder, verified)) => Progress::Saved { folder, verified },
             Err(error) => {
                 let left =
@@ -429,6 +432,9 @@ impl Recorder {
     }
 
     fn forget(&mut self, span: Span) {
+        // A stretch that reaches into one that is forgotten already is one with it.
+        let touching = self.forgotten.iter().filter(|earlier| earlier.end > span.start).map(|earlier| earlier.start);
+        let span = Span::new(touching.fold(span.start, Timestamp::min), span.end);
         self.forgotten.push(span);
         let mut notes = vec![self.own_event(span.end, span, &serde_json::json!({ "type": "forgotten" }))];
         // The operator's own marks stay, but for what was typed.
@@ -449,7 +455,7 @@ impl Recorder {
                     self.synced_until = clock.now();
                 }
                 Err(error) => {
-                    let what = "what was to be forgotten is still on the disk, and is tried again";
+                    let what = "what was to be forgotten is still on the disk, and is tried again, at the latest when the session is opened";
                     self.unforgotten = Some(format!("{what}: {error}"));
                     return;
                 }
@@ -469,12 +475,9 @@ impl Recorder {
 /// Events that the recorder itself adds are counted from here on.
 const RECORDERS_OWN: u64 = 1 << 32;
 
-/// Whether an item is of a stretch that was forgotten: it arrived then, or came later and is of then (or of before: what it
-/// rests on has begun afresh).
+/// Whether an item is of a stretch that was forgotten.
 fn is_of(forgotten: Span, item: &Item) -> bool {
-    let is_event = item.stream == streams::EVENTS;
-    let is_late = item.arrived >= forgotten.end && item.span.start < forgotten.end;
-    (item.arrived > forgotten.start && item.arrived < forgotten.end) || (is_late && !is_event)
+    session::is_of(forgotten, item, item.stream == streams::EVENTS)
 }
 
 /// A marker without what was typed, taken note of at another time.
@@ -522,5 +525,42 @@ fn jpeg(frame: &Frame) -> Vec<u8> {
     match encoder.write_image(&frame.rgb, width, height, ExtendedColorType::Rgb8) {
         Ok(()) => bytes,
         Err(_) => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::Chunk;
+    use crate::session::Subject;
+    use crate::time::ManualClock;
+
+    #[test]
+    fn forgetting_twice_within_a_minute_is_one_gap() {
+        let root = tempfile::tempdir().unwrap();
+        let header = Header::new(Subject::default());
+        let (recorder, links) = Recorder::create(root.path(), header, &streams::Origins::default()).unwrap();
+        let at = |secs: i64| Timestamp::from_nanos(secs * 1_000_000_000);
+        for secs in 0..140 {
+            let item = Item { stream: streams::AFFECT, arrived: at(secs), span: Span::at(at(secs)), ..Item::default() };
+            links.numbers.keep(Keep::Item(item));
+        }
+        links.forget(Span::new(at(40), at(100)));
+        links.forget(Span::new(at(70), at(130)));
+        links.finish();
+        let folder = recorder.folder().to_path_buf();
+
+        recorder.run(&ManualClock::default(), |_| (), |_| ());
+
+        let (mut answers, mut gaps) = (Vec::new(), Vec::new());
+        for chunk in Session::open(&folder).unwrap().file(Consent::Numbers).unwrap().flatten() {
+            match chunk {
+                Chunk::Item(item) if item.stream == streams::AFFECT => answers.push(item.arrived),
+                Chunk::Item(item) => gaps.push(item.span),
+                _ => {}
+            }
+        }
+        assert_eq!(answers, (0..=40).chain(130..140).map(at).collect::<Vec<_>>());
+        assert_eq!(gaps, [Span::new(at(40), at(130))]);
     }
 }

@@ -220,6 +220,9 @@ pub const FACE_COLUMNS: [(&str, &str); 19] = [
     ("overall", "1"),
 ];
 
+/// The last column of [`FACE`]: where it is there, a face's numbers are all that a fusion looks at.
+pub const LAST_OF_FACE: &str = "window_sd_eyeLookUpRight";
+
 fn units(columns: &[(&str, &str)]) -> Vec<Column> {
     columns.iter().map(|(name, unit)| Column::new(*name, unit)).collect()
 }
@@ -273,6 +276,8 @@ mod tests {
         let headers = headers(&Origins::default());
 
         let ids: BTreeSet<_> = headers.iter().map(|(_, stream)| stream.id).collect();
+        let face = headers.iter().find(|(_, stream)| stream.id == FACE).unwrap();
+        assert_eq!(face.1.columns.last().unwrap().name, LAST_OF_FACE);
         let names: BTreeSet<_> = headers.iter().map(|(_, stream)| stream.name.clone()).collect();
         assert_eq!((ids.len(), names.len()), (headers.len(), headers.len()));
         for (_, stream) in &headers {

@@ -6,6 +6,7 @@ pub mod evaluation;
 pub mod export;
 mod features;
 mod pauses;
+mod private;
 mod rows;
 mod summary;
 #[cfg(test)]

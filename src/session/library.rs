@@ -11,6 +11,8 @@ use crate::session::Header;
 use crate::session::Session;
 use crate::session::SessionError;
 use crate::session::SessionFile;
+use crate::session::Subject;
+use crate::session::forgetting;
 use crate::session::writer;
 use crate::time::Timestamp;
 use crate::time::Utc;
@@ -106,7 +108,7 @@ fn secs(folder: &Path, header: &Header) -> Option<f64> {
 
 /// Where the receipt of a session lies, were it withdrawn.
 pub(super) fn receipt_of(folder: &Path) -> Option<PathBuf> {
-    let name = writer::plain(folder.file_name()?.to_str()?);
+    let name = folder.file_name()?.to_str()?;
     Some(folder.parent()?.join(WITHDRAWN).join(format!("{name}.json")))
 }
 
@@ -116,7 +118,11 @@ pub(super) fn receipt_of(folder: &Path) -> Option<PathBuf> {
 ///
 /// If there is no session, it is being recorded, or the system refuses.
 pub fn withdraw(folder: &Path) -> Result<PathBuf, SessionError> {
-    let header = Session::header_of(folder)?;
+    let header = match Session::header_of(folder) {
+        // What nobody can read can be withdrawn all the same.
+        Err(SessionError::Foreign { .. } | SessionError::Newer { .. }) => unknown(folder),
+        header => header?,
+    };
     for level in Consent::ALL {
         let path = folder.join(level.file());
         if path.exists() {
@@ -157,7 +163,7 @@ pub fn withdraw(folder: &Path) -> Result<PathBuf, SessionError> {
         "bytes": bytes,
         "left": if others { "the baseline, as there are other sessions of this participant" } else { "this receipt" },
     });
-    let stem = writer::plain(&header.name);
+    let stem = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let names = std::iter::once(stem.clone()).chain((2..).map(|number| format!("{stem}-{number}")));
     let mut paths = names.map(|name| receipts.join(format!("{name}.json")));
     let path = paths.find(|path| !path.exists()).unwrap_or_else(|| receipts.join("receipt.json"));
@@ -165,11 +171,17 @@ pub fn withdraw(folder: &Path) -> Result<PathBuf, SessionError> {
     Ok(path)
 }
 
+/// What is known of a session whose own words can't be read.
+fn unknown(folder: &Path) -> Header {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Header { name, ..Header::new(Subject::default()) }
+}
+
 /// Overwrites a file and deletes it; its length.
 fn remove(path: &Path) -> std::io::Result<u64> {
     let mut file = fs::OpenOptions::new().write(true).open(path)?;
     let length = file.metadata()?.len();
-    writer::erase(&mut file, 0)?;
+    forgetting::erase(&mut file, 0)?;
     drop(file);
     fs::remove_file(path)?;
     Ok(length)

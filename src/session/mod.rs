@@ -40,6 +40,7 @@
 //! level of consent can be handed over, or deleted, without looking into another.
 
 mod changes;
+mod forgetting;
 pub mod format;
 mod header;
 mod library;
@@ -53,6 +54,7 @@ pub use changes::Correction;
 pub use changes::Marker;
 pub use changes::corrected;
 pub use changes::markers;
+pub use forgetting::is_of;
 pub use format::Chunk;
 pub use format::Column;
 pub use format::Footer;

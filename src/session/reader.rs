@@ -7,7 +7,6 @@ use std::fs::File;
 use std::io::Read as _;
 use std::io::Seek as _;
 use std::io::SeekFrom;
-use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,7 +21,6 @@ use crate::session::VERSION;
 use crate::session::format;
 use crate::session::format::Found;
 use crate::session::library;
-use crate::session::writer;
 use crate::time::Timestamp;
 
 /// A stretch of a file that can't be read.
@@ -46,7 +44,7 @@ pub struct Session {
     header: Header,
 }
 
-const UNREADABLE: &str = "the session can't be read; check that it is there and that you may read it";
+pub(super) const UNREADABLE: &str = "the session can't be read; check that it is there and that you may read it";
 /// A `session.json` is some kilobytes.
 const MOST_HEADER: u64 = 4 << 20;
 
@@ -143,59 +141,6 @@ impl Session {
         }
         Ok(verified)
     }
-
-    fn end_forgetting(&self) -> Result<(), SessionError> {
-        let path = self.folder.join(writer::FORGETTING);
-        let Ok(text) = fs::read(&path) else { return Ok(()) };
-        let refused = |error: &std::io::Error| SessionError::disk(UNREADABLE, error, &path);
-        if let Ok(note) = serde_json::from_slice::<writer::Forgetting>(&text) {
-            for level in Consent::ALL.into_iter().filter(|level| self.has(*level)) {
-                let file = self.path(level);
-                let again = note.again.get(&level).map(Vec::as_slice).unwrap_or_default();
-                end_forgetting(&file, &note, again)?;
-            }
-        }
-        fs::remove_file(&path).map_err(|error| refused(&error))
-    }
-}
-
-/// Cuts off what was to be forgotten, and writes again what wasn't.
-fn end_forgetting(path: &Path, note: &writer::Forgetting, again: &[u8]) -> Result<(), SessionError> {
-    let (from, until) = (Timestamp::from_nanos(note.from_nanos), Timestamp::from_nanos(note.until_nanos));
-    let mut file = SessionFile::open(path)?;
-    let (mut cut, mut later) = (None, again.to_vec());
-    while let Some(next) = file.next() {
-        match next {
-            Ok(Chunk::Item(item)) if item.arrived > from || cut.is_some() => {
-                cut.get_or_insert(file.began());
-                let mut bytes = Vec::new();
-                // What came after it isn't of it.
-                let is_later = item.arrived > until;
-                format::write(&Chunk::Item(item), &mut bytes).ok();
-                if is_later && !later.windows(bytes.len()).any(|window| window == bytes) {
-                    later.extend(bytes);
-                }
-            }
-            Ok(Chunk::Footer(footer)) if cut.is_some() => {
-                format::write(&Chunk::Footer(footer), &mut later).ok();
-            }
-            Ok(_) => {}
-            Err(damage) => {
-                cut.get_or_insert(damage.at);
-            }
-        }
-    }
-    drop(file);
-    let refused = |error: &std::io::Error| SessionError::disk(UNREADABLE, error, path);
-    let mut file = fs::OpenOptions::new().write(true).open(path).map_err(|error| refused(&error))?;
-    if let Some(cut) = cut {
-        writer::erase(&mut file, cut).map_err(|error| refused(&error))?;
-    }
-    if cut.is_some() || !again.is_empty() {
-        let end = file.seek(SeekFrom::End(0)).and_then(|_| file.write_all(&later)).and_then(|()| file.sync_data());
-        end.map_err(|error| refused(&error))?;
-    }
-    Ok(())
 }
 
 /// What was found in a session.

@@ -1,6 +1,7 @@
 //! Writes a session: appends, syncs, forgets. The one place that writes a participant's face, voice and words.
 
 use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::collections::VecDeque;
 use std::fs;
 use std::fs::File;
@@ -12,9 +13,6 @@ use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
 
-use serde::Deserialize;
-use serde::Serialize;
-
 use crate::session::Chunk;
 use crate::session::Consent;
 use crate::session::Footer;
@@ -23,6 +21,8 @@ use crate::session::Item;
 use crate::session::SessionError;
 use crate::session::SessionFile;
 use crate::session::StreamHeader;
+use crate::session::forgetting::Note;
+use crate::session::forgetting::erase;
 use crate::session::format;
 use crate::session::reader;
 use crate::time::Span;
@@ -32,10 +32,6 @@ use crate::time::Timestamp;
 const BLOCK: usize = 64 << 10;
 /// What waits for a disk that takes nothing, bytes per file; more than that is lost, and counted.
 const MOST_WAITING: usize = 8 << 20;
-/// The note that forgetting has begun: whoever finds it ends it.
-pub(super) const FORGETTING: &str = "forgetting.json";
-static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
-
 /// A session that is being recorded.
 ///
 /// # Takes
@@ -184,16 +180,16 @@ impl SessionWriter {
     ///
     /// As [`flush`](Self::flush).
     pub fn sync(&mut self) -> Result<(), SessionError> {
-        let mut result = self.flush();
+        let mut result = Ok(());
         for file in &mut self.files {
             result = result.and(file.sync());
         }
         result
     }
 
-    /// Takes what arrived within `span` (or is of it, as `is_forgotten` says) off the disk: all that arrived after its beginning is
-    /// overwritten and cut off, then `notes` and what isn't to be forgotten are written again, and are on the disk as this
-    /// returns. Returns how many items were forgotten.
+    /// Takes what is of `span`, as `is_forgotten` says, off the disk: all that arrived after its beginning is overwritten and cut
+    /// off, then `notes` and what isn't to be forgotten are written again, and are on the disk as this returns. Returns how many
+    /// items were forgotten.
     ///
     /// # Errors
     ///
@@ -205,40 +201,47 @@ impl SessionWriter {
         notes: &[Item],
         is_forgotten: impl Fn(&Item) -> bool,
     ) -> Result<u64, SessionError> {
-        let mut cuts = Vec::new();
-        for file in &self.files {
-            cuts.push(file.after(span.start)?);
+        let cuts = self.files.iter().map(|file| file.after(span.start)).collect::<Result<Vec<_>, _>>();
+        let cuts = match cuts {
+            Ok(cuts) => cuts,
+            Err(error) => {
+                // Whoever opens the session next may be luckier.
+                self.note(span, notes).leave(&self.folder).ok();
+                return Err(error);
+            }
+        };
+        let after = cuts.iter().flat_map(|cut| &cut.after);
+        let again =
+            without_doubles(notes.iter().chain(&self.unwritten).chain(after.filter(|item| !is_forgotten(item))));
+        if let Err(error) = self.note(span, &again).leave(&self.folder) {
+            // On a full disk there is room once it is cut: only a power cut could take with it what is to be written again.
+            tracing::warn!(%error, "what is being forgotten isn't noted");
         }
-        let kept: Vec<Item> =
-            cuts.iter().flat_map(|cut| &cut.after).filter(|item| !is_forgotten(item)).cloned().collect();
-        let mut again: Vec<Item> = notes.iter().filter(|note| !kept.contains(note)).cloned().collect();
-        again.extend(kept);
-        let left = std::mem::take(&mut self.unwritten).into_iter().filter(|item| !again.contains(item));
-        let left: Vec<Item> = left.collect();
-        again.extend(left);
         self.unwritten.clone_from(&again);
-        let note = Forgetting::of(span, &again, |stream| self.streams.get(&stream).map(|stream| stream.level));
-        let path = self.folder.join(FORGETTING);
-        keep(&path, &serde_json::to_vec(&note).unwrap_or_default())?;
-        sync_folder(&self.folder);
         let mut forgotten = 0;
         for (file, cut) in self.files.iter_mut().zip(cuts) {
+            file.cut(&cut)?;
             for item in &cut.after {
                 forgotten += u64::from(is_forgotten(item));
                 if let Some(stream) = self.streams.get_mut(&item.stream) {
                     stream.items = stream.items.saturating_sub(1);
                 }
             }
-            file.cut(&cut)?;
         }
-        for item in again {
-            self.put(item)?;
+        for item in std::mem::take(&mut self.unwritten) {
+            let stream = item.stream;
+            if !self.put(item)? {
+                self.lose(stream, 1);
+            }
         }
         self.sync()?;
-        self.unwritten.clear();
-        fs::remove_file(&path).map_err(|error| SessionError::disk(FORGETTING_LEFT, &error, &path))?;
-        sync_folder(&self.folder);
+        Note::take_away(&self.folder)?;
         Ok(forgotten)
+    }
+
+    fn note(&self, span: Span, again: &[Item]) -> Note {
+        let levels = again.iter().filter_map(|item| Some((self.streams.get(&item.stream)?.level, item)));
+        Note::of(span, levels)
     }
 
     /// Ends the session: footers, and everything on the disk. Returns its folder.
@@ -259,7 +262,6 @@ impl SessionWriter {
 }
 
 const UNWRITABLE: &str = "the session can't be written; make room on the disk, or choose another folder";
-const FORGETTING_LEFT: &str = "what was to be forgotten is gone, but the note of it can't be removed; delete it";
 
 impl LevelFile {
     fn create<'a>(
@@ -344,7 +346,12 @@ impl LevelFile {
     }
 
     fn sync(&mut self) -> Result<(), SessionError> {
-        self.flush()?;
+        // What could be written is put on the disk, whether there is room for the rest or not.
+        let flushed = self.flush();
+        self.put_on_disk().and(flushed)
+    }
+
+    fn put_on_disk(&mut self) -> Result<(), SessionError> {
         if !self.unsynced.is_empty() {
             if let Err(error) = self.file.sync_data() {
                 self.take_back();
@@ -405,18 +412,13 @@ impl LevelFile {
 
     /// Cuts it off.
     fn cut(&mut self, cut: &Cut) -> Result<(), SessionError> {
+        self.put_on_disk()?;
         if let Some(at) = cut.at {
             let erased = erase(&mut self.file, at);
-            if let Err(error) = erased {
-                // What is cut off is cut off.
-                let length = self.file.metadata().map_or(self.written, |about| about.len());
-                self.written = self.written.min(length);
-                self.unsynced.clear();
-                return Err(SessionError::disk(UNWRITABLE, &error, &self.path));
-            }
-            // That synced what is before as well.
-            self.written = at;
-            self.unsynced.clear();
+            // What is cut off is cut off, whatever else went wrong.
+            let length = self.file.metadata().map_or(self.written, |about| about.len());
+            self.written = self.written.min(length);
+            erased.map_err(|error| SessionError::disk(UNWRITABLE, &error, &self.path))?;
         }
         self.places.truncate(cut.places);
         self.waiting.clear();
@@ -428,6 +430,17 @@ impl LevelFile {
     }
 }
 
+/// The items, each once: the same bytes are the same item.
+fn without_doubles<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<Item> {
+    let mut known = HashSet::new();
+    let is_new = |item: &&Item| {
+        let mut bytes = Vec::new();
+        format::write(&Chunk::Item((*item).clone()), &mut bytes).ok();
+        known.insert(bytes)
+    };
+    items.filter(is_new).cloned().collect()
+}
+
 /// What lies after a time in a file.
 struct Cut {
     /// From where on in the file.
@@ -437,48 +450,6 @@ struct Cut {
     waiting: Vec<Chunk>,
     /// How many places are of before.
     places: usize,
-}
-
-/// The note that forgetting has begun, with what is to be there again after it: enough to end it after a power cut.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Forgetting {
-    pub(super) from_nanos: i64,
-    pub(super) until_nanos: i64,
-    /// Chunks that are to be written again, by level.
-    pub(super) again: BTreeMap<Consent, Vec<u8>>,
-}
-
-impl Forgetting {
-    fn of(span: Span, again: &[Item], level_of: impl Fn(u8) -> Option<Consent>) -> Self {
-        let mut bytes = BTreeMap::new();
-        for item in again {
-            if let Some(level) = level_of(item.stream) {
-                format::write(&Chunk::Item(item.clone()), bytes.entry(level).or_insert_with(Vec::new)).ok();
-            }
-        }
-        Self { from_nanos: span.start.nanos(), until_nanos: span.end.nanos(), again: bytes }
-    }
-}
-
-/// Overwrites a file from `cut` on, and cuts it there.
-pub(super) fn erase(file: &mut File, cut: u64) -> io::Result<()> {
-    if let Err(error) = overwrite(file, cut) {
-        // A full disk may have no room to write even that.
-        tracing::warn!(%error, "what is deleted couldn't be overwritten first");
-    }
-    file.set_len(cut)?;
-    file.sync_data()
-}
-
-fn overwrite(file: &mut File, from: u64) -> io::Result<()> {
-    let mut left = file.metadata()?.len().saturating_sub(from);
-    file.seek(SeekFrom::Start(from))?;
-    while left > 0 {
-        let now = ZEROS.get(..(left.min(ZEROS.len() as u64)) as usize).unwrap_or_default();
-        file.write_all(now)?;
-        left -= now.len() as u64;
-    }
-    file.sync_data()
 }
 
 /// Writes a small file, whole or not at all; its folder is made if it isn't there.
@@ -542,9 +513,7 @@ mod tests {
     use super::*;
     use crate::session::Subject;
 
-    #[test]
-    fn what_the_disk_dropped_is_written_again() {
-        let root = tempfile::tempdir().unwrap();
+    fn writer(root: &Path) -> SessionWriter {
         let stream = StreamHeader {
             id: 1,
             name: "affect".into(),
@@ -555,9 +524,41 @@ mod tests {
             source: String::new(),
             models: Vec::new(),
         };
-        let header = Header::new(Subject::default());
-        let mut writer = SessionWriter::create(root.path(), header, vec![(Consent::Numbers, stream)]).unwrap();
-        let item = |seq| Item { stream: 1, seq, arrived: Timestamp::from_nanos(seq as i64), ..Item::default() };
+        SessionWriter::create(root, Header::new(Subject::default()), vec![(Consent::Numbers, stream)]).unwrap()
+    }
+
+    fn item(seq: u64) -> Item {
+        let arrived = Timestamp::from_nanos(seq as i64);
+        Item { stream: 1, seq, arrived, span: Span::at(arrived), values: vec![f32::NAN], ..Item::default() }
+    }
+
+    fn read(writer: SessionWriter) -> Vec<u64> {
+        let path = writer.finish().unwrap().join(Consent::Numbers.file());
+        let chunks = SessionFile::open(&path).unwrap().map(Result::unwrap);
+        let items = chunks.filter_map(|chunk| if let Chunk::Item(item) = chunk { Some(item.seq) } else { None });
+        items.collect()
+    }
+
+    #[test]
+    fn a_forgetting_that_is_tried_again_writes_nothing_twice() {
+        let root = tempfile::tempdir().unwrap();
+        let mut writer = writer(root.path());
+        (0..10).for_each(|seq| assert!(writer.put(item(seq)).unwrap()));
+        writer.sync().unwrap();
+        // The disk refused in the middle: of what is to be written again, some is still there.
+        writer.unwritten = vec![item(6), item(7)];
+
+        let span = Span::new(Timestamp::from_nanos(3), Timestamp::from_nanos(6));
+        writer.forget(span, &[item(6)], |item| item.seq < 6).unwrap();
+
+        assert_eq!(read(writer), [0, 1, 2, 3, 6, 7, 8, 9]);
+        assert!(!root.path().join("forgetting.json").exists());
+    }
+
+    #[test]
+    fn what_the_disk_dropped_is_written_again() {
+        let root = tempfile::tempdir().unwrap();
+        let mut writer = writer(root.path());
         (0..10).for_each(|seq| assert!(writer.put(item(seq)).unwrap()));
         writer.sync().unwrap();
         (10..20).for_each(|seq| assert!(writer.put(item(seq)).unwrap()));
@@ -570,12 +571,6 @@ mod tests {
         file.file.set_len(synced).unwrap();
         file.take_back();
 
-        let path = writer.finish().unwrap().join(Consent::Numbers.file());
-        let chunks: Vec<_> = SessionFile::open(&path).unwrap().map(Result::unwrap).collect();
-        let read = chunks.iter().filter_map(|chunk| match chunk {
-            Chunk::Item(item) => Some(item.seq),
-            _ => None,
-        });
-        assert_eq!(read.collect::<Vec<_>>(), (0..30).collect::<Vec<_>>());
+        assert_eq!(read(writer), (0..30).collect::<Vec<_>>());
     }
 }

@@ -188,7 +188,9 @@ impl Library {
             LibraryCommand::Withdraw(folder) => self.withdrawal = Some(Withdrawal::Asked(folder)),
             LibraryCommand::WithdrawNo => self.withdrawal = None,
             // What an export still writes would be left of it.
-            LibraryCommand::WithdrawYes if self.exporting.is_some() => {}
+            LibraryCommand::WithdrawYes if self.exporting.is_some() => {
+                self.refuse("An export goes on: wait until it is done, then withdraw.");
+            }
             LibraryCommand::WithdrawYes => match self.withdrawal.take() {
                 Some(Withdrawal::Asked(folder)) => self.withdrawal = Some(Withdrawal::Confirmed(folder)),
                 Some(Withdrawal::Confirmed(folder)) => {

@@ -122,6 +122,8 @@ pub struct Host {
     pub export: Option<Export>,
     /// Makes a session's certificate; `None` where that can't be done.
     pub certify: Option<Certify>,
+    /// Is told of a session that was still being saved or certified as the window closed.
+    pub left: Box<dyn Fn(&std::path::Path)>,
     /// Has another fusion answer to a session; `None` where that can't be done.
     pub rescore: Option<Rescore>,
     /// Opens the loudspeaker; `None` where nothing is to be heard.

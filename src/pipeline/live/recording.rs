@@ -1,5 +1,6 @@
 //! Recording, from where answers are made: what is kept, pauses, forgetting, markers.
 
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -144,6 +145,8 @@ pub(super) struct Recording {
     thread: JoinHandle<()>,
     progress: EventInlet<Progress>,
     state: RecordState,
+    /// Since when it pauses, if it does.
+    paused_at: Option<Timestamp>,
     /// When the recorder was last heard of.
     heard_at: Timestamp,
     /// How long ago the sound was that was taken note of last.
@@ -354,15 +357,7 @@ impl Recording {
 
     /// The session's folder, as far as the recorder has said.
     fn folder(&self) -> PathBuf {
-        match &self.state.progress {
-            Some(
-                Progress::Running { folder, .. }
-                | Progress::Checking { folder, .. }
-                | Progress::Saved { folder, .. }
-                | Progress::Failed { folder, .. },
-            ) => folder.clone(),
-            None => PathBuf::new(),
-        }
+        self.state.folder().map(Path::to_path_buf).unwrap_or_default()
     }
 }
 
@@ -441,7 +436,8 @@ impl Run {
             Next::Closed => Err("the recorder has stopped unexpectedly".to_owned()),
         };
         let now = self.clock.now();
-        let Starting { request, since, progress, thread, .. } = starting;
+        let Starting { mut request, since, progress, thread, .. } = starting;
+        let baseline = request.baseline.take();
         let links = match made {
             Ok(links) => links,
             Err(message) => return self.not_recorded(&request, message, now),
@@ -456,6 +452,7 @@ impl Run {
             thread,
             progress,
             state,
+            paused_at: None,
             heard_at,
             sound_behind: Duration::ZERO,
             is_without_sound,
@@ -468,6 +465,9 @@ impl Run {
         fusing.recording = Some(recording);
         // What was looked at while the folder was made isn't of the recording.
         fusing.begin_anew(Knows::AsBefore, ends, now);
+        if let Some(baseline) = baseline {
+            fusing.keep_event(now, &json!({ "type": "baseline", "baseline": baseline }));
+        }
     }
 
     pub(super) fn pause(&self, ends: &Ends, fusing: &mut Fusing) {
@@ -475,16 +475,16 @@ impl Run {
         fusing.keep_event(now, &json!({ "type": "pause" }));
         let Some(recording) = fusing.recording.as_mut() else { return };
         recording.state.is_paused = true;
+        recording.paused_at.get_or_insert(now);
         self.events.offer(Event::Recording(Box::new(recording.state.clone())));
-        for orders in [&ends.face_orders, &ends.hear_orders, &ends.voice_orders, &ends.words_orders] {
-            orders.offer(Order::KeepNothing);
-        }
+        keep_nothing(ends);
     }
 
     pub(super) fn resume(&self, ends: &Ends, fusing: &mut Fusing) {
         let now = self.clock.now();
         let Some(recording) = fusing.recording.as_mut().filter(|recording| recording.state.is_paused) else { return };
         recording.state.is_paused = false;
+        recording.paused_at = None;
         self.events.offer(Event::Recording(Box::new(recording.state.clone())));
         fusing.begin_anew(Knows::AsBefore, ends, now);
     }
@@ -492,11 +492,16 @@ impl Run {
     pub(super) fn forget(&self, length: Duration, ends: &Ends, fusing: &mut Fusing) {
         let now = self.clock.now();
         let Some(recording) = fusing.recording.as_ref() else { return };
-        let from = (now - length).max(recording.state.since);
+        // A pause has nothing that could be forgotten.
+        let (paused_at, since) = (recording.paused_at, recording.state.since);
+        let from = (paused_at.unwrap_or(now) - length).max(since);
         let span = Span::new(from, now);
         recording.links.forget(span);
         self.events.offer(Event::Forgotten(span));
         fusing.begin_anew(Knows::Nothing, ends, now);
+        if paused_at.is_some() {
+            fusing.keep_event(now, &json!({ "type": "pause" }));
+        }
     }
 
     pub(super) fn mark(&self, mark: MarkRequest, fusing: &mut Fusing) {
@@ -512,9 +517,7 @@ impl Run {
 
     pub(super) fn stop_recording(ends: &Ends, fusing: &mut Fusing) {
         let Some(recording) = fusing.recording.take() else { return };
-        for orders in [&ends.face_orders, &ends.hear_orders, &ends.voice_orders, &ends.words_orders] {
-            orders.offer(Order::KeepNothing);
-        }
+        keep_nothing(ends);
         recording.links.finish();
         fusing.ending.push(recording);
     }
@@ -530,9 +533,13 @@ impl Run {
         fusing.ending.retain(|recording| !recording.state.has_ended());
         // A recorder that is gone leaves room for another one.
         if fusing.recording.take_if(|recording| recording.state.has_ended()).is_some() {
-            for orders in [&ends.face_orders, &ends.hear_orders, &ends.voice_orders, &ends.words_orders] {
-                orders.offer(Order::KeepNothing);
-            }
+            keep_nothing(ends);
         }
+    }
+}
+
+fn keep_nothing(ends: &Ends) {
+    for orders in [&ends.face_orders, &ends.hear_orders, &ends.voice_orders, &ends.words_orders] {
+        orders.offer(Order::KeepNothing);
     }
 }

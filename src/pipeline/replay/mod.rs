@@ -49,6 +49,14 @@ pub enum ReplayError {
     /// A network failed.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// It was recorded before numbers had all that a fusion's network looks at.
+    #[error(
+        "the numbers of this session lack what the {fusion} fusion rests on; only the late fusion can answer again"
+    )]
+    TooFewNumbers {
+        /// Which.
+        fusion: &'static str,
+    },
     /// The fusion that is to answer isn't there.
     #[error("the {fusion} fusion can't answer again: {why}")]
     NoFusion {
@@ -163,10 +171,10 @@ pub fn replay(
     otherwise: Otherwise,
     mut tell: impl FnMut(Timestamp),
 ) -> Result<Replayed, ReplayError> {
-    let gatherer = Gatherer::new(stages.gather.clone());
+    let gather = stages.gather.clone();
     // The stages are lent to the inputs, and come back.
     let ear = stages.ear.take();
-    let (result, ear) = run(session, stages, (otherwise, gatherer), ear, &mut tell);
+    let (result, ear) = run(session, stages, (otherwise, &gather), ear, &mut tell);
     stages.ear = ear;
     result
 }
@@ -183,17 +191,10 @@ pub fn fuse_again(
     otherwise: Otherwise,
     mut tell: impl FnMut(Timestamp),
 ) -> Result<Replayed, ReplayError> {
-    let mut replay = Replay {
-        inputs: None,
-        gatherer: Gatherer::new(gather.clone()),
-        fusions,
-        fusion: otherwise.fusion,
-        is_raw: false,
-        all_raw: otherwise.is_raw,
-        is_comparable: true,
-        damage: 0,
-        replayed: Replayed::default(),
-    };
+    let mut replay = Replay::of(None, gather, fusions, otherwise);
+    let numbers = session.file(Consent::Numbers)?;
+    let columns = numbers.named("face").map(|stream| stream.columns.as_slice()).unwrap_or_default();
+    replay.has_all = columns.iter().any(|column| column.name == streams::LAST_OF_FACE);
     replay.run(session, &mut tell)?;
     Ok(replay.replayed)
 }
@@ -201,7 +202,7 @@ pub fn fuse_again(
 fn run(
     session: &Session,
     stages: &mut Stages,
-    (otherwise, gatherer): (Otherwise, Gatherer),
+    (otherwise, gather): (Otherwise, &GatherSettings),
     ear: Option<Ear>,
     tell: &mut dyn FnMut(Timestamp),
 ) -> (Result<Replayed, ReplayError>, Option<Ear>) {
@@ -211,17 +212,7 @@ fn run(
         Err(error) => return (Err(error.into()), ear),
     };
     let inputs = file.map(|file| Inputs::new(file, face.as_mut(), ear, voice.as_mut(), words.take()));
-    let mut replay = Replay {
-        inputs,
-        gatherer,
-        fusions,
-        fusion: otherwise.fusion,
-        is_raw: false,
-        all_raw: otherwise.is_raw,
-        is_comparable: true,
-        damage: 0,
-        replayed: Replayed::default(),
-    };
+    let mut replay = Replay::of(inputs, gather, fusions, otherwise);
     let result = replay.run(session, tell);
     let Replay { inputs, replayed, .. } = replay;
     let mut ear = None;
@@ -235,10 +226,11 @@ struct Replay<'a> {
     inputs: Option<Inputs<'a>>,
     gatherer: Gatherer,
     fusions: &'a mut Fusions,
-    fusion: Option<FusionKind>,
-    /// Whether readings are taken as if nothing were known of the person: as recorded, or all of them.
+    otherwise: Otherwise,
+    /// Whether what was recorded has all that a fusion looks at.
+    has_all: bool,
+    /// Whether readings were taken as if nothing were known of the person.
     is_raw: bool,
-    all_raw: bool,
     /// Whether all that was taken note of since the last beginning could be computed again.
     is_comparable: bool,
     /// Damaged stretches of the inputs so far.
@@ -246,7 +238,21 @@ struct Replay<'a> {
     replayed: Replayed,
 }
 
-impl Replay<'_> {
+impl<'a> Replay<'a> {
+    fn of(inputs: Option<Inputs<'a>>, gather: &GatherSettings, fusions: &'a mut Fusions, otherwise: Otherwise) -> Self {
+        Self {
+            has_all: inputs.is_some(),
+            inputs,
+            gatherer: Gatherer::new(gather.clone()),
+            fusions,
+            otherwise,
+            is_raw: false,
+            is_comparable: true,
+            damage: 0,
+            replayed: Replayed::default(),
+        }
+    }
+
     fn run(&mut self, session: &Session, tell: &mut dyn FnMut(Timestamp)) -> Result<(), ReplayError> {
         for chunk in session.file(Consent::Numbers)? {
             match chunk {
@@ -321,7 +327,10 @@ impl Replay<'_> {
     fn choose(&mut self, recorded: Option<&serde_json::Value>) -> Result<(), ReplayError> {
         let named = recorded.and_then(serde_json::Value::as_str);
         let named = FusionKind::ALL.into_iter().find(|kind| Some(kind.name()) == named);
-        match self.fusion.or(named) {
+        match self.otherwise.fusion.or(named) {
+            Some(kind) if !self.has_all && kind != FusionKind::Late => {
+                Err(ReplayError::TooFewNumbers { fusion: kind.name() })
+            }
             Some(kind) if !self.fusions.choose(kind) => {
                 let missing = self.fusions.missing().iter().find(|(other, _)| *other == kind);
                 let why = missing.map_or_else(|| "it isn't there".to_owned(), |(_, why)| why.clone());
@@ -358,7 +367,7 @@ impl Replay<'_> {
     }
 
     fn observe(&mut self, modality: Modality, presence: Presence, at: Timestamp) {
-        let is_raw = self.is_raw || self.all_raw;
+        let is_raw = self.is_raw || self.otherwise.is_raw;
         self.gatherer.observe(modality, if is_raw { raw(presence) } else { presence }, at);
     }
 

@@ -21,7 +21,6 @@ mod figures;
 mod limits;
 mod page;
 mod plots;
-mod private;
 mod reasons;
 mod stretches;
 #[cfg(test)]
@@ -48,6 +47,7 @@ pub use figures::Sound;
 pub use figures::Whole;
 
 use crate::record::Kept;
+use crate::report::private;
 use crate::session::Header;
 use crate::session::Session;
 use crate::session::SessionError;

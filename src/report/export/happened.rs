@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::record::Happening;
 use crate::report::export::Recorded;
+use crate::report::private::value_without_folders;
 use crate::time::Span;
 
 /// One thing that happened, as it is handed over.
@@ -41,6 +42,7 @@ fn event(happening: &Happening) -> Event {
     if let Some(fields) = what.as_object_mut() {
         fields.shift_remove("type");
     }
+    let what = value_without_folders(&what);
     let detail = what.as_object().is_some_and(|fields| !fields.is_empty()).then_some(what);
     let (kind, span) = (happening.kind.clone(), happening.span);
     Event { span, kind, name: String::new(), text: String::new(), is_corrected: false, detail }

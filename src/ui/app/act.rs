@@ -100,7 +100,7 @@ impl App {
     }
 
     fn open(&mut self, ctx: &Context, source: SourceChoice) {
-        if self.is_recording() {
+        if self.is_saving() {
             // A recording ends when somebody says so, not because a file was dropped.
             self.sheet = Some(Sheet::Record);
             return;
@@ -176,7 +176,7 @@ impl App {
         }
     }
 
-    pub(in crate::ui) fn save_now(&mut self) {
+    pub(super) fn save_now(&mut self) {
         if self.unsaved_since.take().is_some() {
             (self.host.save)(&self.options);
         }

@@ -89,8 +89,8 @@ pub struct App {
     /// When M was pressed.
     mark_at: Option<Timestamp>,
     /// The certificate that is being made, and the last that was.
-    certifying: Option<Job<Certified>>,
-    certificate: Option<Certified>,
+    certifying: Option<(PathBuf, Job<Certified>)>,
+    certificate: Option<(PathBuf, Certified)>,
     pending: Pending,
     sheet: Option<Sheet>,
     /// How loud noise and babble made on purpose are, dB below the speech.
@@ -268,7 +268,7 @@ impl App {
             devices: self.devices.as_ref(),
             without: self.without,
             pointed_at: self.pointed_at,
-            certificate: self.certificate.as_ref(),
+            certificate: self.certificate_of_last(),
             pending: self.pending,
             baseline: self.baseline.as_ref().map(|baseline| (baseline, self.drift.from(baseline))),
             is_held: self.held.is_some() && self.state.ended_at.is_none(),
@@ -387,7 +387,7 @@ impl eframe::App for App {
     }
 
     fn on_exit(&mut self) {
-        self.save_now();
+        self.leave();
     }
 
     fn clear_color(&self, _: &egui::Visuals) -> [f32; 4] {

@@ -11,8 +11,10 @@ use crate::pipeline::Progress;
 use crate::pipeline::RecordRequest;
 use crate::pipeline::RecordState;
 use crate::time::Span;
+use crate::time::Timestamp;
 use crate::time::Utc;
 use crate::ui::Baseline;
+use crate::ui::Certified;
 use crate::ui::Sheet;
 use crate::ui::WindowCommand;
 use crate::ui::app::App;
@@ -33,12 +35,44 @@ impl App {
         self.state.recording.as_ref().is_some_and(RecordState::is_running)
     }
 
+    /// Whether a session is recorded, or was and isn't on the disk and looked through yet.
+    pub(super) fn is_saving(&self) -> bool {
+        let is_on_its_way = self.state.recording.as_ref().is_some_and(|state| !state.has_ended());
+        is_on_its_way && !self.state.is_closed
+    }
+
+    /// The certificate of the session that was saved last.
+    pub(super) fn certificate_of_last(&self) -> Option<&Certified> {
+        let last = self.state.recording.as_ref().and_then(RecordState::folder)?;
+        self.certificate.as_ref().filter(|(folder, _)| folder == last).map(|(_, certificate)| certificate)
+    }
+
+    /// The window closes: settings are kept, and what is recorded is ended as if somebody had stopped it.
+    pub(in crate::ui) fn leave(&mut self) {
+        self.save_now();
+        if self.is_recording()
+            && let Some(wiring) = &self.wiring
+        {
+            let now = wiring.clock.now();
+            if let Some(from) = self.pending.excluded_from.take() {
+                wiring.commands.offer(Command::Mark(excluded(from, now)));
+            }
+            wiring.commands.offer(Command::StopRecording);
+        }
+        let saving = self.state.recording.as_ref().filter(|_| self.is_saving()).and_then(RecordState::folder);
+        let certifying = self.certifying.as_ref().map(|(folder, _)| folder.as_path());
+        for folder in saving.into_iter().chain(certifying) {
+            (self.host.left)(folder);
+        }
+    }
+
     pub(super) fn recording(&mut self, ctx: &Context, command: &WindowCommand) {
         let Some(wiring) = &self.wiring else { return };
         let now = wiring.clock.now();
         let is_paused = self.state.recording.as_ref().is_some_and(|state| state.is_paused);
         let since = self.state.recording.as_ref().map_or(now, |state| state.since);
         let told = match command {
+            WindowCommand::Record if self.is_saving() => return,
             WindowCommand::Record if panels::record_missing(&self.record.subject).is_none() => {
                 self.record.subject.participant = self.record.subject.participant.trim().to_owned();
                 let subject = self.record.subject.clone();
@@ -50,8 +84,13 @@ impl App {
                 self.state.marks.clear();
                 self.state.forgotten.clear();
                 self.sheet = None;
+                // A check of somebody else isn't ended with this one's face.
+                self.check = self.check.take().filter(|check| check.participant() == subject.participant);
                 self.take_over_baseline(&subject.participant);
-                Command::Record(Box::new(RecordRequest { subject, root: self.host.sessions.clone() }))
+                let baseline = self.baseline.as_ref();
+                let baseline = baseline.map(|one| serde_json::json!({ "utc": one.utc, "found": one.found }));
+                let root = self.host.sessions.clone();
+                Command::Record(Box::new(RecordRequest { subject, root, baseline }))
             }
             _ if !self.is_recording() => return,
             WindowCommand::PauseRecording if is_paused => Command::Resume,
@@ -69,11 +108,7 @@ impl App {
                 self.sheet = self.sheet.filter(|sheet| *sheet != Sheet::Record);
                 // A stretch that was begun and not ended goes to the end.
                 if let Some(from) = self.pending.excluded_from.take() {
-                    wiring.commands.offer(Command::Mark(MarkRequest::stretch(
-                        "exclude",
-                        Span::new(from, now),
-                        "excluded",
-                    )));
+                    wiring.commands.offer(Command::Mark(excluded(from, now)));
                 }
                 // What the next participant consents to is theirs to say.
                 self.record.subject.consent = Consent::Numbers;
@@ -97,18 +132,13 @@ impl App {
                     self.pending.excluded_from = Some(now);
                     return;
                 }
-                Some(from) => Command::Mark(MarkRequest::stretch("exclude", Span::new(from, now), "excluded")),
+                Some(from) => Command::Mark(excluded(from, now)),
             },
             _ => return,
         };
         let forgotten = if let Command::Forget(length) = &told { Some(*length) } else { None };
-        let is_beginning = matches!(told, Command::Record(_));
         if let Some(wiring) = &self.wiring {
             wiring.commands.offer(told);
-            if let Some(baseline) = self.baseline.as_ref().filter(|_| is_beginning) {
-                let what = serde_json::json!({ "utc": baseline.utc, "found": baseline.found });
-                wiring.commands.offer(Command::Baseline(what));
-            }
         }
         if let Some(length) = forgotten {
             self.forget_with_baseline(length);
@@ -124,16 +154,19 @@ impl App {
 
     /// Has a session that was saved certified, beside the window.
     pub(super) fn go_on_certifying(&mut self) {
-        if let Some(done) = self.certifying.as_mut().and_then(Job::poll) {
-            self.certificate = Some(done.unwrap_or_else(|broken| Err(broken.to_string())));
+        if let Some((folder, job)) = &mut self.certifying
+            && let Some(done) = job.poll()
+        {
+            self.certificate = Some((std::mem::take(folder), done.unwrap_or_else(|broken| Err(broken.to_string()))));
             self.certifying = None;
         }
         let Some(state) = self.state.saved.take() else { return };
         let (Some(certify), Some(Progress::Saved { folder, verified })) = (&self.host.certify, state.progress) else {
             return;
         };
-        let certify = certify.clone();
-        self.certifying = Some(Job::start("certify", &self.waker, move |_| certify(&folder, &verified)));
+        let (certify, of) = (certify.clone(), folder.clone());
+        let job = Job::start("certify", &self.waker, move |_| certify(&of, &verified));
+        self.certifying = Some((folder, job));
     }
 
     /// What is known of the person is from the baseline alone again; from nothing, if that was made in what is forgotten.
@@ -170,4 +203,9 @@ impl App {
             _ => wiring.commands.offer(Command::Afresh),
         };
     }
+}
+
+/// A stretch that isn't to count.
+fn excluded(from: Timestamp, to: Timestamp) -> MarkRequest {
+    MarkRequest::stretch("exclude", Span::new(from, to), "excluded")
 }

@@ -62,8 +62,10 @@ impl Replay {
 impl App {
     /// Loads a session, beside the window. What was read until now ends; but what is being recorded isn't ended by the way.
     pub(super) fn open_session(&mut self, folder: PathBuf) {
-        if self.is_recording() {
-            self.library.refuse("A session is being recorded: stop that first, then open another one.");
+        if self.is_saving() {
+            self.library
+                .refuse("A session is being recorded, or looked through: stop it and wait, then open another one.");
+            self.open_library();
             self.sheet = Some(Sheet::Library);
             return;
         }

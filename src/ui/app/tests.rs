@@ -124,6 +124,7 @@ fn host(launch: Option<Launch>) -> Host {
         kept_baseline: Box::new(|_| None),
         export: None,
         certify: None,
+        left: Box::new(|_| ()),
         rescore: None,
         speaker: None,
     }

@@ -95,7 +95,8 @@ fn form_ui(ui: &mut Ui, view: &View<'_>, form: &mut RecordForm, root: &str) -> O
     }
     ui.label(RichText::new(format!("Keeps {}.", subject.consent.keeps())).color(palette.text));
     ui.label(RichText::new(format!("The session gets a folder of its own in {root}")).small().color(palette.muted));
-    let why_not = missing(subject);
+    let is_saving = view.state.recording.as_ref().is_some_and(|state| !state.has_ended());
+    let why_not = is_saving.then_some("the last one is still being looked through").or(missing(subject));
     let record = Button::new(RichText::new("Record   Enter").color(palette.on_record)).fill(palette.record);
     let hover = why_not.unwrap_or("begin; reading starts with nothing in view");
     let is_clicked = ui.add_enabled(why_not.is_none(), record).on_hover_text(hover).on_disabled_hover_text(hover);
@@ -119,12 +120,19 @@ fn ended(state: &RecordState) -> String {
         Some(Progress::Saved { folder, verified }) if verified.is_whole() && verified.lost == 0 => {
             format!("Saved, opened again and looked through: {}", folder.display())
         }
-        Some(Progress::Saved { folder, verified }) => format!(
-            "Saved with losses: {} items could not be written, {} stretches are damaged: {}",
-            verified.lost,
-            verified.damage.len(),
-            folder.display()
-        ),
+        Some(Progress::Saved { folder, verified }) => {
+            let mut what = Vec::new();
+            if verified.lost > 0 {
+                what.push(format!("{} items could not be written", verified.lost));
+            }
+            if !verified.damage.is_empty() {
+                what.push(format!("{} stretches are damaged", verified.damage.len()));
+            }
+            if !verified.has_ended || !verified.miscounted.is_empty() {
+                what.push("not all of it is there".to_owned());
+            }
+            format!("Saved with losses: {}: {}", what.join(", "), folder.display())
+        }
         Some(Progress::Failed { message, .. }) => format!("The recording has failed: {message}"),
         _ => String::new(),
     }

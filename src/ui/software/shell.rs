@@ -215,6 +215,6 @@ impl ApplicationHandler<Wish> for Shell {
     }
 
     fn exiting(&mut self, _: &ActiveEventLoop) {
-        self.app.save_now();
+        self.app.leave();
     }
 }

@@ -86,24 +86,24 @@ fn key(harness: &mut Harness<'_>, key: egui::Key) {
 fn a_session_says_that_it_is_one_and_keys_go_through_it() {
     let (_root, folder) = sessions();
     let mut harness = looking_at(&folder);
-    assert!(harness.query_by_label("0:00 / 0:19").is_some());
+    assert!(harness.query_by_label("0:00 / 0:20").is_some());
 
     for _ in 0..4 {
         key(&mut harness, egui::Key::ArrowRight);
     }
-    assert!(harness.query_by_label("0:04 / 0:19").is_some());
+    assert!(harness.query_by_label("0:04 / 0:20").is_some());
     harness.key_press_modifiers(egui::Modifiers::SHIFT, egui::Key::ArrowRight);
     harness.run_steps(2);
-    assert!(harness.query_by_label("0:14 / 0:19").is_some());
+    assert!(harness.query_by_label("0:14 / 0:20").is_some());
     key(&mut harness, egui::Key::End);
-    assert!(harness.query_by_label("0:19 / 0:19").is_some());
+    assert!(harness.query_by_label("0:20 / 0:20").is_some());
     key(&mut harness, egui::Key::Home);
-    assert!(harness.query_by_label("0:00 / 0:19").is_some());
+    assert!(harness.query_by_label("0:00 / 0:20").is_some());
 
     key(&mut harness, egui::Key::Space);
     harness.run_steps(40);
     assert!(harness.query_by_label("pause  Space").is_some());
-    assert!(harness.query_by_label("0:02 / 0:19").is_some());
+    assert!(harness.query_by_label("0:02 / 0:20").is_some());
 
     click(&mut harness, "close");
     assert!(harness.query_by_label("Start with these").is_some(), "no device is opened by the way");
@@ -116,7 +116,7 @@ fn what_was_said_is_gone_to_by_a_click_on_it() {
 
     click(&mut harness, "“Then my sister called, and I am so happy!”");
 
-    let at = ["0:07 / 0:19", "0:08 / 0:19", "0:09 / 0:19", "0:10 / 0:19"];
+    let at = ["0:07 / 0:20", "0:08 / 0:20", "0:09 / 0:20", "0:10 / 0:20"];
     assert!(at.iter().any(|at| harness.query_by_label(at).is_some()));
 }
 
@@ -132,13 +132,13 @@ fn a_place_in_the_timeline_is_gone_to_by_a_click_and_by_a_drag() {
     harness.step();
     harness.drag_at(place(0.505));
     harness.run_steps(2);
-    assert!(harness.query_by_label("0:10 / 0:19").is_some());
+    assert!(harness.query_by_label("0:10 / 0:20").is_some());
     harness.hover_at(place(0.255));
     harness.run_steps(2);
-    assert!(harness.query_by_label("0:05 / 0:19").is_some());
+    assert!(harness.query_by_label("0:05 / 0:20").is_some());
     harness.drop_at(place(0.255));
     harness.run_steps(2);
-    assert!(harness.query_by_label("0:05 / 0:19").is_some());
+    assert!(harness.query_by_label("0:05 / 0:20").is_some());
 }
 
 #[test]
@@ -297,6 +297,6 @@ fn a_session_can_be_drawn_at_every_size() {
         for one in [egui::Key::ArrowRight, egui::Key::M, egui::Key::C, egui::Key::O] {
             key(&mut harness, one);
         }
-        assert!(harness.query_by_label("0:01 / 0:19").is_some());
+        assert!(harness.query_by_label("0:01 / 0:20").is_some());
     }
 }

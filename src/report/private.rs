@@ -1,4 +1,4 @@
-//! What doesn't go with a certificate: the operator's note, and where files are on the operator's machine. It is handed over.
+//! What isn't handed over: the operator's note, and where files are on the operator's machine.
 
 use serde::Serializer;
 use serde::ser::Error as _;
@@ -15,6 +15,11 @@ pub(super) fn header(header: &Header) -> Header {
     own.subject.note.clear();
     own.machine = without_folders(&own.machine);
     own.source_names = own.source_names.iter().map(|name| without_folders(name)).collect();
+    if own.source == "recording"
+        && let Some(recording) = own.source_names.first_mut()
+    {
+        *recording = file_name(recording).to_owned();
+    }
     own.settings = without_folders(&own.settings);
     own
 }
