@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use image::ExtendedColorType;
 use image::ImageEncoder as _;
-use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::CompressionType;
 use image::codecs::png::FilterType;
 use image::codecs::png::PngEncoder;
@@ -520,9 +519,10 @@ pub fn unpack(bytes: &[u8]) -> Option<Frame> {
 
 fn jpeg(frame: &Frame) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let encoder = JpegEncoder::new_with_quality(Cursor::new(&mut bytes), JPEG_QUALITY);
-    let (width, height) = (frame.width as u32, frame.height as u32);
-    match encoder.write_image(&frame.rgb, width, height, ExtendedColorType::Rgb8) {
+    let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, JPEG_QUALITY);
+    // Colour at half the width, as cameras give it.
+    encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::R_4_2_2);
+    match encoder.encode(&frame.rgb, frame.width as u16, frame.height as u16, jpeg_encoder::ColorType::Rgb) {
         Ok(()) => bytes,
         Err(_) => Vec::new(),
     }

@@ -44,7 +44,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
 ];
 
 /// Where a foreign crate lives, so that it can be exchanged in one folder. `main` is the program itself.
-const HOMES: [(&str, &[&str]); 42] = [
+const HOMES: [(&str, &[&str]); 43] = [
     ("alsa", &["capture"]),
     ("anyhow", &["main", "command"]),
     ("audioadapter_buffers", &["condition"]),
@@ -63,6 +63,7 @@ const HOMES: [(&str, &[&str]); 42] = [
     ("fs4", &["session"]),
     ("hound", &["capture", "report"]),
     ("image", &["capture", "record"]),
+    ("jpeg_encoder", &["record"]),
     ("indicatif", &["command"]),
     ("jiff", &["time"]),
     ("nalgebra", &["condition"]),
