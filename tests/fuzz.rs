@@ -23,6 +23,7 @@ use circumplex::session::Item;
 use circumplex::session::Session;
 use circumplex::session::SessionWriter;
 use circumplex::session::Subject;
+use circumplex::session::certified;
 use circumplex::session::format;
 use circumplex::session::list;
 use circumplex::session::markers;
@@ -135,6 +136,7 @@ fn seed(root: &Path) -> std::path::PathBuf {
 /// Reads it in every way there is.
 fn read_all(root: &Path, folder: &Path) {
     list(root).ok();
+    std::hint::black_box(certified(folder));
     let Ok(session) = Session::open(folder) else { return };
     session.verify(|_| ()).ok();
     markers(&session).ok();
@@ -174,7 +176,7 @@ fn rounds(count: usize, seed_of: u64) {
     ];
     fs::write(folder.join("corrections.jsonl"), "{\"utc\":\"x\",\"marker\":1,\"name\":\"y\",\"is_removed\":false}\n")
         .unwrap();
-    fs::write(folder.join("certificate.json"), r#"{"colour":"green","duration_s":5.0}"#).unwrap();
+    fs::write(folder.join("certificate.json"), r#"{"colour":"red","duration_s":5.0,"reasons":[{"what":"dark","value":"9 %"}]}"#).unwrap();
     // From between two items on, with one that is to be written again.
     let mut again = Vec::new();
     let kept = Item { stream: streams::AFFECT, arrived: Timestamp::from_nanos(9), ..Item::default() };

@@ -116,7 +116,7 @@ fn refuse_to_overwrite(request: &Request, forms: &[Form], targets: &[Target]) ->
         // What can't be read is said when its turn comes.
         let Ok(header) = Session::header_of(folder) else { continue };
         if let Some(path) = export::existing(&header, forms, target) {
-            return Err(ExportError::Exists { path });
+            return Err(ExportError::exists(folder, path));
         }
     }
     Ok(())

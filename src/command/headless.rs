@@ -41,7 +41,7 @@ use crate::time::Timestamp;
 
 #[derive(Debug, Args)]
 pub(super) struct Request {
-    /// Without a window; the only way so far.
+    /// Without a window.
     #[arg(long, required = true)]
     headless: bool,
     /// `live`, `demo`, or a recording.

@@ -171,7 +171,7 @@ fn verdict(replayed: &Replayed, verify: bool) -> Option<String> {
 fn tell(folder: &Path, replayed: &Replayed, request: &Request, changed: &[Change], zero: Timestamp) {
     println!("{}", folder.display());
     if !request.verify {
-        println!("  {} moments changed", changed.len());
+        println!("  {} moments changed, of {} answers", changed.len(), replayed.recorded.len());
         for change in changed.iter().take(LISTED) {
             println!("  {}", sentence(change, zero));
         }
@@ -182,7 +182,7 @@ fn tell(folder: &Path, replayed: &Replayed, request: &Request, changed: &[Change
     }
     let agreement = |what: &str, one: &Agreement| {
         if one.compared == 0 {
-            println!("  {what}: stands as it was recorded");
+            println!("  {what}: not read again, as no input of it was kept");
             return;
         }
         let other = one.first_other.map_or_else(String::new, |at| {
@@ -196,7 +196,7 @@ fn tell(folder: &Path, replayed: &Replayed, request: &Request, changed: &[Change
     }
     agreement("levels", &replayed.levels);
     println!(
-        "  {} beginnings, {} forgotten stretches, {} answers whose inputs aren't there",
+        "  it begins {} times and has {} forgotten stretches; {} answers can't be compared, as their inputs aren't there",
         replayed.beginnings, replayed.forgotten, replayed.not_compared
     );
 }

@@ -165,7 +165,7 @@ pub(super) fn list(request: &List, place: &Place) -> anyhow::Result<ExitCode> {
             subject.task,
             subject.consent,
             entry.bytes as f64 / 1e6,
-            found.0,
+            entry.secs.map_or_else(String::new, |secs| format!("{secs:.1} s; ")) + &found.0,
             entry.folder.display()
         );
     }
@@ -173,7 +173,12 @@ pub(super) fn list(request: &List, place: &Place) -> anyhow::Result<ExitCode> {
         println!("can't be read: {error}");
     }
     if shown == 0 && odd.is_empty() {
-        println!("no sessions in {}; of sessions that lie elsewhere, name the folder", root.display());
+        match &request.find {
+            Some(words) if !all.is_empty() => {
+                println!("none of {} sessions in {} has “{words}”", all.len(), root.display());
+            }
+            _ => println!("no sessions in {}; of sessions that lie elsewhere, name the folder", root.display()),
+        }
     }
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -185,9 +190,7 @@ fn state(folder: &Path) -> anyhow::Result<(String, bool)> {
         other => other?,
     };
     let found = session.verify(|_| ())?;
-    let began = Timestamp::from_nanos(session.header().began_nanos);
-    let secs = found.last.map_or(0.0, |last| last.secs() - began.secs());
-    let mut said = vec![format!("{secs:.1} s, {} items", found.items)];
+    let mut said = vec![format!("{} items", found.items)];
     if !found.has_ended {
         said.push("broke off: the program ended before the recording did; all that is listed can be read".to_owned());
     }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::fs::OpenOptions;
 use std::io::Write as _;
+use std::path::Path;
 
 use serde::Deserialize;
 use serde::Serialize;
@@ -99,6 +100,13 @@ impl Session {
         let text = fs::read(self.folder().join(FILE)).unwrap_or_default();
         text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
     }
+}
+
+/// Whether the markers of the session in `folder` have been corrected since a file was written.
+#[must_use]
+pub fn is_older_than_corrections(folder: &Path, file: &Path) -> bool {
+    let changed = |path: &Path| fs::metadata(path).and_then(|about| about.modified()).ok();
+    changed(&folder.join(FILE)) > changed(file)
 }
 
 /// The markers of a session as they count: with their corrections, in the order of their beginning.

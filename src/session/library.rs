@@ -1,5 +1,6 @@
 //! The sessions under one folder: listed, withdrawn.
 
+use std::fmt;
 use std::fs;
 use std::fs::File;
 use std::io::Read as _;
@@ -13,6 +14,7 @@ use crate::session::SessionError;
 use crate::session::SessionFile;
 use crate::session::Subject;
 use crate::session::forgetting;
+use crate::session::is_older_than_corrections;
 use crate::session::writer;
 use crate::time::Timestamp;
 use crate::time::Utc;
@@ -47,6 +49,7 @@ impl Entry {
 const WITHDRAWN: &str = "withdrawn";
 const UNLISTED: &str = "the folder of sessions can't be read; check that you may read it";
 const UNDELETED: &str = "the session can't be deleted as a whole; delete what is left of its folder";
+const CERTIFICATE: &str = "certificate.json";
 const MOST_CERTIFICATE: u64 = 16 << 20;
 
 /// The sessions under `root`, the newest first, and what looks like one and can't be read. A root that isn't there has none.
@@ -84,7 +87,7 @@ fn entry(folder: PathBuf, header: Header) -> Entry {
 
 fn certificate(folder: &Path) -> Option<serde_json::Value> {
     let mut text = Vec::new();
-    let file = File::open(folder.join("certificate.json")).ok()?;
+    let file = File::open(folder.join(CERTIFICATE)).ok()?;
     file.take(MOST_CERTIFICATE).read_to_end(&mut text).ok()?;
     serde_json::from_slice(&text).ok()
 }
@@ -93,10 +96,35 @@ fn colour(certificate: &serde_json::Value) -> Option<String> {
     Some(certificate.get("colour")?.as_str()?.to_owned())
 }
 
-/// What a session's certificate says in a word (`green`, `amber`, `red`); `None` if it has none.
+/// What a session's certificate says: in a word, and why it isn't green.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Certified {
+    /// `green`, `amber` or `red`.
+    pub colour: String,
+    /// What isn't as it should be, the worst first.
+    pub reasons: Vec<String>,
+    /// Whether markers were corrected since it was made.
+    pub is_old: bool,
+}
+
+/// In one line: "amber (older than the markers' corrections): part of the sound is …".
+impl fmt::Display for Certified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let old = if self.is_old { " (older than the markers' corrections)" } else { "" };
+        write!(f, "{}{old}", self.colour)?;
+        if self.reasons.is_empty() { Ok(()) } else { write!(f, ": {}", self.reasons.join(" · ")) }
+    }
+}
+
+/// What a session's certificate says; `None` if it has none.
 #[must_use]
-pub fn certified(folder: &Path) -> Option<String> {
-    colour(&certificate(folder)?)
+pub fn certified(folder: &Path) -> Option<Certified> {
+    let certificate = certificate(folder)?;
+    let word = |reason: &serde_json::Value, key: &str| Some(reason.get(key)?.as_str()?.to_owned());
+    let reasons = certificate.get("reasons").and_then(serde_json::Value::as_array).into_iter().flatten();
+    let reasons = reasons.filter_map(|one| Some(format!("{}: {}", word(one, "what")?, word(one, "value")?)));
+    let is_old = is_older_than_corrections(folder, &folder.join(CERTIFICATE));
+    Some(Certified { colour: colour(&certificate)?, reasons: reasons.collect(), is_old })
 }
 
 /// How long a session is by the end of its numbers, of which nothing else is read.

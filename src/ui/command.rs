@@ -64,6 +64,8 @@ pub enum WindowCommand {
     StopRecording,
     /// Mark this moment with the name of a key, 1 to 9.
     MarkKey(u8),
+    /// That a recording was saved has been read.
+    ReadSaved,
     /// Mark this moment with what was typed.
     MarkText,
     /// Mark what happened in the last half minute.

@@ -43,7 +43,7 @@ pub static BINDINGS: [Binding; 27] = [
     bind(Key::A, "A", "start afresh with this person", WindowCommand::Afresh),
     bind(Key::Z, "Z", "freeze what is known of this person, or learn on", WindowCommand::Freeze),
     bind(Key::X, "X", "trouble made on purpose, and what it does", WindowCommand::Sheet(Sheet::Sabotage)),
-    bind(Key::R, "R", "record a session; while one runs, how it is doing", WindowCommand::Sheet(Sheet::Record)),
+    bind(Key::R, "R", "record a session, or stop the one that runs: then Enter", WindowCommand::Sheet(Sheet::Record)),
     bind(Key::C, "C", "check a participant's baseline, and what it found", WindowCommand::Sheet(Sheet::Baseline)),
     bind(Key::W, "W", "read as if nothing were known of the person, or against it", WindowCommand::Raw),
     bind(Key::P, "P", "pause the recording, or go on", WindowCommand::PauseRecording),
@@ -121,6 +121,7 @@ pub const fn is_of_replay(command: &WindowCommand) -> bool {
             | WindowCommand::PauseRecording
             | WindowCommand::ForgetLast
             | WindowCommand::StopRecording
+            | WindowCommand::ReadSaved
             | WindowCommand::MarkKey(_)
             | WindowCommand::MarkText
             | WindowCommand::MarkLately

@@ -34,6 +34,7 @@ pub use recorded::Recorded;
 use crate::session::Damage;
 use crate::session::Header;
 use crate::session::SessionError;
+use crate::session::is_older_than_corrections;
 
 /// What a session can be exported as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,11 +74,13 @@ pub enum ExportError {
     Session(#[from] SessionError),
     /// There is something already.
     #[error(
-        "there is an export already; nothing was changed. Choose another folder with --out, or add --force to replace it\nfile: {path:?}"
+        "there is an export already{age}; nothing was changed. Choose another folder with --out, or add --force to replace it\nfile: {path:?}"
     )]
     Exists {
         /// What is there.
         path: PathBuf,
+        /// That it is older than what was corrected, if it is.
+        age: &'static str,
     },
     /// The system refuses.
     #[error("the export can't be written ({reason}); check the folder and the free space\nfile: {path:?}")]
@@ -98,6 +101,13 @@ pub enum ExportError {
 }
 
 impl ExportError {
+    /// Of a session in `folder`.
+    #[must_use]
+    pub fn exists(folder: &Path, path: PathBuf) -> Self {
+        let is_old = is_older_than_corrections(folder, &path);
+        Self::Exists { path, age: if is_old { ", and the markers have been corrected since" } else { "" } }
+    }
+
     fn disk(path: &Path) -> impl Fn(io::Error) -> Self + '_ {
         move |error| Self::Disk { reason: error.to_string(), path: path.to_path_buf() }
     }
@@ -150,7 +160,7 @@ pub fn write(
     mut tell: impl FnMut(Form),
 ) -> Result<Exported, ExportError> {
     if let Some(path) = existing(recorded.header(), forms, target).filter(|_| !target.is_forced) {
-        return Err(ExportError::Exists { path });
+        return Err(ExportError::exists(recorded.session.folder(), path));
     }
     let mut exported = Exported::default();
     exported.notes.extend(recorded.kept.damage.iter().map(|damage| told(damage, "what was there is missing")));

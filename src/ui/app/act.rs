@@ -68,6 +68,7 @@ impl App {
             }
             WindowCommand::Close if self.pending.forget_asked.take().is_some() => {}
             WindowCommand::Close => self.sheet = None,
+            WindowCommand::ReadSaved => self.state.recording = self.state.recording.take().filter(|_| self.is_saving()),
             WindowCommand::BeginCheck => self.begin_check(),
             WindowCommand::StopCheck => self.check = None,
             WindowCommand::Raw => {

@@ -149,7 +149,7 @@ impl App {
             // The timeline stays in view.
             Sheet::Markers => ("Markers", 470.0, (middle.height() * 0.5).min(330.0)),
             Sheet::Compare => ("Another fusion", 470.0, (middle.height() * 0.5).min(330.0)),
-            Sheet::Record => ("Recording", 420.0, 330.0),
+            Sheet::Record => ("Recording", 430.0, 470.0),
             Sheet::Mark => ("Mark this moment", 360.0, 90.0),
             Sheet::Baseline => ("Baseline", 460.0, 330.0),
         };

@@ -10,6 +10,8 @@ use crate::pipeline::MarkRequest;
 use crate::pipeline::Progress;
 use crate::pipeline::RecordRequest;
 use crate::pipeline::RecordState;
+use crate::session;
+use crate::session::Session;
 use crate::time::Span;
 use crate::time::Timestamp;
 use crate::time::Utc;
@@ -77,6 +79,8 @@ impl App {
                 self.record.subject.participant = self.record.subject.participant.trim().to_owned();
                 let subject = self.record.subject.clone();
                 let kept = subject.clone();
+                // A note is of one session.
+                self.record.subject.note.clear();
                 self.change(ctx, |options| {
                     (options.participant, options.task) = (kept.participant, kept.task);
                 });
@@ -166,6 +170,21 @@ impl App {
         };
         let (certify, of) = (certify.clone(), folder.clone());
         let job = Job::start("certify", &self.waker, move |_| certify(&of, &verified));
+        self.certifying = Some((folder, job));
+    }
+
+    /// What was corrected of the session that is looked at makes its certificate old: it gets another one, if it has one.
+    pub(super) fn certify_corrected(&mut self) {
+        let Some(playback) = self.replay.open().filter(|playback| playback.is_corrected()) else { return };
+        let folder = playback.past().session.folder().to_path_buf();
+        let (Some(certify), Some(_), None) = (&self.host.certify, session::certified(&folder), &self.certifying) else {
+            return;
+        };
+        let (certify, of) = (certify.clone(), folder.clone());
+        let job = Job::start("certify", &self.waker, move |_| {
+            let verified = Session::open(&of).and_then(|session| session.verify(|_| ()));
+            certify(&of, &verified.map_err(|error| error.to_string())?)
+        });
         self.certifying = Some((folder, job));
     }
 

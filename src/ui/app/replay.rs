@@ -69,6 +69,7 @@ impl App {
             self.sheet = Some(Sheet::Library);
             return;
         }
+        self.certify_corrected();
         self.wiring = None;
         (self.state, self.picture, self.held, self.without) = (State::default(), None, None, None);
         (self.opening, self.failure, self.pointed_at) = (Opening::No, None, None);
@@ -84,6 +85,7 @@ impl App {
         let Replay::Open(playback) = &mut self.replay else { return };
         match command {
             ReplayCommand::Close => {
+                self.certify_corrected();
                 self.replay = Replay::No;
                 self.motion = Motion::default();
                 self.sheet = self.sheet.filter(|sheet| !matches!(sheet, Sheet::Markers | Sheet::Compare));

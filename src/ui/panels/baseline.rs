@@ -81,7 +81,7 @@ fn found_ui(ui: &mut Ui, view: &View<'_>, found: &Found) {
     let palette = view.palette;
     let number = |value: Option<f32>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2}"));
     Grid::new("baseline").num_columns(4).spacing([18.0, 3.0]).show(ui, |ui| {
-        for title in ["measure", "at rest", "at most", "moves"] {
+        for title in ["measure", "at rest", "when asked", "moves"] {
             ui.label(RichText::new(title).small().color(palette.muted));
         }
         ui.end_row();

@@ -13,6 +13,7 @@ use crate::pipeline::Personal;
 use crate::pipeline::replay::Change;
 use crate::pipeline::replay::LEAST;
 use crate::signal::Label;
+use crate::time::Timestamp;
 use crate::ui::ReplayCommand;
 use crate::ui::WindowCommand;
 use crate::ui::phrases;
@@ -117,9 +118,12 @@ fn changes_ui(ui: &mut Ui, view: &View<'_>, rescored: &Rescored) -> Option<Windo
     asked
 }
 
-/// "0:12–0:15 · not Happiness but Neutral · valence −0.36".
+/// "0:12.3–0:15.0 · not Happiness but Neutral · valence by −0.36".
 fn sentence(view: &View<'_>, change: &Change) -> String {
-    let time = |at| phrases::clock(view, at);
+    let time = |at: Timestamp| {
+        let tenths = at.since(view.zero()).as_millis() / 100;
+        format!("{}.{}", phrases::clock(view, at), tenths % 10)
+    };
     let label = |label: Option<Label>| label.map_or("no reading", phrases::label_name);
     let mut parts = vec![format!("{}–{}", time(change.span.start), time(change.span.end))];
     if change.before != change.after {
@@ -127,7 +131,7 @@ fn sentence(view: &View<'_>, change: &Change) -> String {
     }
     for (name, moved) in [("valence", change.valence), ("arousal", change.arousal)] {
         if moved.abs() >= LEAST {
-            parts.push(format!("{name} {}", phrases::signed(moved)));
+            parts.push(format!("{name} by {}", phrases::signed(moved)));
         }
     }
     parts.join(" · ")

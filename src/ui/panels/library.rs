@@ -17,6 +17,7 @@ use egui::Sense;
 use egui::TextEdit;
 use egui::Ui;
 
+use crate::session;
 use crate::session::Entry;
 use crate::ui::LibraryCommand;
 use crate::ui::WindowCommand;
@@ -256,7 +257,9 @@ fn row_ui(
         header.subject.consent
     );
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &said));
-    response.on_hover_text(about(entry));
+    response.on_hover_ui(|ui| {
+        ui.label(about(entry));
+    });
     asked
 }
 
@@ -281,11 +284,9 @@ fn certificate<'a>(palette: &Palette, colour: Option<&'a str>) -> (Color32, &'a 
 
 fn about(entry: &Entry) -> String {
     let header = &entry.header;
-    let certificate = match entry.colour.as_deref() {
-        Some("green") => "its certificate is green: as it should be",
-        Some("amber") => "its certificate is amber: look at its reasons",
-        Some("red") => "its certificate is red: look at its reasons before it is used",
-        _ => "it has no certificate yet",
+    let certificate = match session::certified(&entry.folder) {
+        Some(certified) => format!("its certificate is {certified}"),
+        None => "it has no certificate yet".to_owned(),
     };
     let note = if header.subject.note.is_empty() { String::new() } else { format!("note: {}\n", header.subject.note) };
     format!(

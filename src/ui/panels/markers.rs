@@ -181,7 +181,7 @@ fn buttons_ui(ui: &mut Ui, entry: &Entry, form: &mut MarkerForm) -> Option<Windo
         if button(ui, "rename", "another name, another text") {
             form.renamed = Some((id, marker.name.clone(), marker.text.clone()));
         }
-        if button(ui, "here", "move it to the place where one is") {
+        if button(ui, "move here", "move it to the place where one is") {
             asked = Some(tell(MarkerCommand::Move(id)));
         }
         if button(ui, "delete", "it doesn't count any more; what was recorded stays in the log") {

@@ -117,8 +117,9 @@ fn notices_then(view: &View<'_>, replay: &Playback) -> Vec<Notice> {
     let close = WindowCommand::Replay(ReplayCommand::Close);
     let text = format!("REPLAY · {} · {date}", phrases::session(header));
     let text = if header.source == "synthetic" { format!("{text} · synthetic participant") } else { text };
-    let certificate = replay.past().certificate.as_deref().unwrap_or("none yet");
-    let text = format!("{text} · certificate: {certificate}");
+    let certificate = replay.past().certificate.as_ref();
+    let said = certificate.map_or_else(|| "none yet".to_owned(), ToString::to_string);
+    let text = format!("{text} · certificate: {said}");
     let ways = vec![
         ("close".to_owned(), "leave this session", close),
         ("sessions  O".to_owned(), "the recorded sessions", WindowCommand::Sheet(Sheet::Library)),

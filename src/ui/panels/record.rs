@@ -1,5 +1,6 @@
 //! A recording: whom it is of and what is kept, before it begins; how it is doing, while it runs.
 
+use std::path::Path;
 use std::time::Duration;
 
 use egui::Button;
@@ -17,6 +18,7 @@ use crate::pipeline::Consent;
 use crate::pipeline::Progress;
 use crate::pipeline::RecordState;
 use crate::pipeline::Subject;
+use crate::time::Timestamp;
 use crate::ui::WindowCommand;
 use crate::ui::panels::notices::Notice;
 use crate::ui::panels::notices::NoticeKind;
@@ -93,17 +95,40 @@ fn form_ui(ui: &mut Ui, view: &View<'_>, form: &mut RecordForm, root: &str) -> O
         };
         ui.radio_value(&mut subject.consent, consent, name).on_hover_text(consent.keeps());
     }
-    ui.label(RichText::new(format!("Keeps {}.", subject.consent.keeps())).color(palette.text));
+    let size = per_hour(subject.consent);
+    ui.label(RichText::new(format!("Keeps {}; {size} an hour.", subject.consent.keeps())).color(palette.text));
+    if let Some((baseline, _)) = view.baseline.filter(|(one, _)| one.participant != subject.participant.trim()) {
+        let text = format!("The baseline is of {}: it isn't used for anybody else.", baseline.participant);
+        ui.label(RichText::new(text).small().color(palette.alert));
+    }
     ui.label(RichText::new(format!("The session gets a folder of its own in {root}")).small().color(palette.muted));
     let is_saving = view.state.recording.as_ref().is_some_and(|state| !state.has_ended());
-    let why_not = is_saving.then_some("the last one is still being looked through").or(missing(subject));
+    let why_not = if is_saving {
+        Some("the last one is still being looked through")
+    } else if view.is_started {
+        missing(subject)
+    } else {
+        Some("nothing is read yet: choose a source first")
+    };
     let record = Button::new(RichText::new("Record   Enter").color(palette.on_record)).fill(palette.record);
     let hover = why_not.unwrap_or("begin; reading starts with nothing in view");
     let is_clicked = ui.add_enabled(why_not.is_none(), record).on_hover_text(hover).on_disabled_hover_text(hover);
+    if let Some(why_not) = why_not {
+        ui.label(RichText::new(why_not).small().color(palette.alert));
+    }
     let types = ui.ctx().egui_wants_keyboard_input();
     let is_pressed = !types && ui.input(|input| input.key_pressed(Key::Enter));
     let is_asked = is_clicked.clicked() || is_entered || is_pressed;
     (is_asked && why_not.is_none()).then_some(WindowCommand::Record)
+}
+
+/// How much is kept in an hour, as measured at 640x480.
+const fn per_hour(consent: Consent) -> &'static str {
+    match consent {
+        Consent::Numbers | Consent::Words => "0.1 GB",
+        Consent::Inputs => "2.5 GB",
+        Consent::Video => "5.4 GB",
+    }
 }
 
 /// What stands there is replaced by what is typed.
@@ -114,11 +139,15 @@ fn choose_all(ui: &Ui, field: &Response, text: &str) {
     state.store(ui.ctx(), field.id);
 }
 
+fn name(folder: &Path) -> std::borrow::Cow<'_, str> {
+    folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy()
+}
+
 /// What became of the recording that was ended.
 fn ended(state: &RecordState) -> String {
     match &state.progress {
         Some(Progress::Saved { folder, verified }) if verified.is_whole() && verified.lost == 0 => {
-            format!("Saved, opened again and looked through: {}", folder.display())
+            format!("Saved and looked through: {}", name(folder))
         }
         Some(Progress::Saved { folder, verified }) => {
             let mut what = Vec::new();
@@ -131,7 +160,7 @@ fn ended(state: &RecordState) -> String {
             if !verified.has_ended || !verified.miscounted.is_empty() {
                 what.push("not all of it is there".to_owned());
             }
-            format!("Saved with losses: {}: {}", what.join(", "), folder.display())
+            format!("Saved with losses: {}: {}", what.join(", "), name(folder))
         }
         Some(Progress::Failed { message, .. }) => format!("The recording has failed: {message}"),
         _ => String::new(),
@@ -152,7 +181,6 @@ fn running_ui(ui: &mut Ui, view: &View<'_>, state: &RecordState) -> Option<Windo
     }
     ui.horizontal(|ui| {
         for (text, hover, way) in ways(view, state) {
-            let text = if way == WindowCommand::StopRecording { format!("{text}  Enter") } else { text };
             if ui.button(text).on_hover_text(hover).clicked() {
                 command = Some(way);
             }
@@ -167,12 +195,12 @@ fn running_ui(ui: &mut Ui, view: &View<'_>, state: &RecordState) -> Option<Windo
     }
     let marks = view.state.marks.len();
     if let Some(last) = view.state.marks.last() {
-        let at = phrases::clock(view, last.span.start);
+        let at = since(state, last.span.start);
         let words = if last.text.is_empty() { &last.name } else { &last.text };
         ui.label(RichText::new(format!("{marks} marked, the last at {at}: {words}")).color(palette.muted));
     }
     if let Some(last) = view.state.forgotten.last() {
-        let (from, to) = (phrases::clock(view, last.start), phrases::clock(view, last.end));
+        let (from, to) = (since(state, last.start), since(state, last.end));
         let count = view.state.forgotten.len();
         ui.label(RichText::new(format!("{count} forgotten, the last from {from} to {to}")).color(palette.muted));
     }
@@ -193,7 +221,7 @@ fn ways(view: &View<'_>, state: &RecordState) -> Vec<(String, &'static str, Wind
     };
     vec![
         (
-            "stop".to_owned(),
+            "stop  R Enter".to_owned(),
             "end the recording; it is looked through before it is called saved",
             WindowCommand::StopRecording,
         ),
@@ -224,30 +252,39 @@ pub fn mark_ui(ui: &mut Ui, palette: &Palette, form: &mut RecordForm) -> Option<
 pub fn notice(view: &View<'_>) -> Option<Notice> {
     let state = view.state.recording.as_ref()?;
     if view.pending.forget_asked.is_some() && state.is_running() {
-        let text = "FORGET the last minute? It will be gone from the disk.".to_owned();
+        let so_far = phrases::length(view.now.since(state.since));
+        let minute = Duration::from_mins(1);
+        let which =
+            if view.now.since(state.since) < minute { format!("all {so_far}") } else { "the last minute".into() };
+        let text = format!("FORGET {which}? It will be gone from the disk.");
         return Some(Notice { kind: NoticeKind::Recording, text, ways: ways(view, state) });
     }
     if let Some(trouble) = state.trouble.as_ref().filter(|_| state.is_running()) {
-        let text = format!("RECORDING, WITH TROUBLE · {trouble}");
+        let Subject { participant, consent, .. } = &state.subject;
+        let text = format!("RECORDING {participant}, WITH TROUBLE · {trouble} · keeps {consent}");
         return Some(Notice { kind: NoticeKind::Recording, text, ways: ways(view, state) });
     }
     match &state.progress {
         Some(Progress::Saved { verified, folder }) => {
             let kind = if verified.is_whole() && verified.lost == 0 { NoticeKind::Note } else { NoticeKind::Failure };
             let (kind, certificate) = match view.certificate {
-                None => (kind, String::new()),
+                None => (kind, " · being certified …".to_owned()),
                 Some(Ok((colour, reasons))) => {
                     let why = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(" · ")) };
                     (
                         if colour == "green" { kind } else { NoticeKind::Failure },
-                        format!("Certificate {colour}{why} · "),
+                        format!(" · certificate {colour}{why}"),
                     )
                 }
-                Some(Err(error)) => (NoticeKind::Failure, format!("No certificate: {error} · ")),
+                Some(Err(error)) => (NoticeKind::Failure, format!(" · no certificate: {error}")),
             };
             let copy = WindowCommand::Copy(folder.display().to_string());
-            let way = ("copy its folder".to_owned(), "to the clipboard", copy);
-            Some(Notice { kind, text: format!("{certificate}{}", ended(state)), ways: vec![way] })
+            let ways = vec![
+                ("×".to_owned(), "it has been read", WindowCommand::ReadSaved),
+                ("open it".to_owned(), "look at the session", WindowCommand::OpenSession(folder.clone())),
+                ("copy its folder".to_owned(), "to the clipboard; certificate.html lies in it", copy),
+            ];
+            Some(Notice { kind, text: format!("{}{certificate}", ended(state)), ways })
         }
         Some(Progress::Failed { .. }) => {
             let way = ("record".to_owned(), "try again", WindowCommand::Sheet(crate::ui::Sheet::Record));
@@ -262,6 +299,11 @@ pub fn notice(view: &View<'_>) -> Option<Notice> {
     }
 }
 
+/// A time on the session's own clock.
+fn since(state: &RecordState, at: Timestamp) -> String {
+    phrases::since_beginning(at.since(state.since))
+}
+
 fn line(view: &View<'_>, state: &RecordState) -> String {
     let Subject { participant, task, consent, .. } = &state.subject;
     let length = phrases::length(view.now.since(state.since));
@@ -269,16 +311,16 @@ fn line(view: &View<'_>, state: &RecordState) -> String {
         Some(Progress::Running { bytes, .. }) => format!(" · {:.1} MB", *bytes as f64 / 1e6),
         _ => String::new(),
     };
-    let word = if state.is_paused { "PAUSED, no readings are kept" } else { "RECORDING" };
+    let word = if state.is_paused { "PAUSED, nothing is kept" } else { "RECORDING" };
     let task = if task.is_empty() { String::new() } else { format!(" · {task}") };
     let lately = view.state.forgotten.last().filter(|last| view.now.since(last.end) < SAID);
     let forgot = lately.map_or_else(String::new, |last| {
-        format!("Forgotten: {} to {} · ", phrases::clock(view, last.start), phrases::clock(view, last.end))
+        format!("Forgotten: {} to {} · ", since(state, last.start), since(state, last.end))
     });
     let excluded = view
         .pending
         .excluded_from
-        .map_or_else(String::new, |from| format!(" · doesn't count since {}, E ends that", phrases::clock(view, from)));
+        .map_or_else(String::new, |from| format!(" · doesn't count since {}, E ends that", since(state, from)));
     format!("{forgot}{word} · {participant}{task} · {length}{size} · keeps {consent}{excluded}")
 }
 

@@ -52,12 +52,14 @@ pub fn top_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
         command = command.take().or(pick.map(|pick| pick.command(Command::Microphone)));
         meter_ui(ui, view);
 
-        if view.is_started {
-            ui.separator();
-            command = command.take().or(person_ui(ui, view, is_wide));
-        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             command = command.take().or(buttons_ui(ui, view));
+            if view.is_started {
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    ui.separator();
+                    command = command.take().or(person_ui(ui, view, is_wide));
+                });
+            }
         });
     });
     command
@@ -207,6 +209,9 @@ fn meter_ui(ui: &mut Ui, view: &View<'_>) {
     response.on_hover_text(text);
 }
 
+/// What the buttons about the person take, in points.
+const AFRESH_WIDTH: f32 = 152.0;
+
 fn person_ui(ui: &mut Ui, view: &View<'_>, is_wide: bool) -> Option<WindowCommand> {
     let person = &view.state.person;
     let known = person.known_secs.iter().copied().fold(0.0, f32::max);
@@ -243,7 +248,12 @@ fn person_ui(ui: &mut Ui, view: &View<'_>, is_wide: bool) -> Option<WindowComman
         text = format!("{text} · {}", elided(afresh, 30));
     }
     hover.extend(afresh);
-    ui.label(RichText::new(text).color(view.palette.muted)).on_hover_text(hover.join("\n"));
+    // What is said has the room that the buttons leave.
+    let room = (ui.available_width() - AFRESH_WIDTH).max(20.0);
+    let label = egui::Label::new(RichText::new(text).color(view.palette.muted)).truncate();
+    ui.allocate_ui_with_layout(egui::vec2(room, ui.available_height()), Layout::left_to_right(Align::Center), |ui| {
+        ui.add(label).on_hover_text(hover.join("\n"));
+    });
 
     let afresh = Button::new(RichText::new("afresh  A").small());
     let mut command = None;
@@ -272,9 +282,14 @@ fn buttons_ui(ui: &mut Ui, view: &View<'_>) -> Option<WindowCommand> {
             "camera and microphone, a recording, or the synthetic participant",
             WindowCommand::Sheet(Sheet::Sources),
         ),
+        ("record", "record a session, or how the one that runs is doing (R)", WindowCommand::Sheet(Sheet::Record)),
     ];
     let mut asked = None;
+    let has_record = view.replay.is_none() && view.is_started;
     for (text, hover, command) in buttons {
+        if text == "record" && !has_record {
+            continue;
+        }
         if ui.button(text).on_hover_text(hover).clicked() {
             asked = Some(command);
         }

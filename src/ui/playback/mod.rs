@@ -130,6 +130,8 @@ pub struct Playback {
     /// The time whose picture must still be asked for.
     unasked: Option<Timestamp>,
     stepped_at: Option<f64>,
+    /// Whether markers were corrected while it was looked at.
+    is_corrected: bool,
     rescored: Option<Rescored>,
     rescoring: Option<Rescoring>,
     trouble: Option<String>,
@@ -157,6 +159,7 @@ impl Playback {
             stands_at: None,
             unasked: None,
             stepped_at: None,
+            is_corrected: false,
             rescored: None,
             rescoring: None,
             trouble,
@@ -294,6 +297,12 @@ impl Playback {
         }
     }
 
+    /// Whether markers were corrected while it was looked at: what was made of them before is old.
+    #[must_use]
+    pub const fn is_corrected(&self) -> bool {
+        self.is_corrected
+    }
+
     /// Has another fusion answer, beside the window.
     pub fn rescore(&mut self, another: Another, rescore: &Rescore, waker: &Waker) {
         let (rescore, folder) = (rescore.clone(), self.past.session.folder().to_path_buf());
@@ -365,6 +374,7 @@ impl Playback {
         match self.past.session.correct(&correction) {
             Ok(()) => {
                 self.markers.take(correction);
+                self.is_corrected = true;
                 self.trouble = None;
             }
             Err(error) => self.trouble = Some(error.to_string()),

@@ -46,8 +46,8 @@ pub struct Past {
     pub state: State,
     /// From its beginning to its end.
     pub span: Span,
-    /// What its certificate says in a word; `None` if it has none.
-    pub certificate: Option<String>,
+    /// What its certificate says; `None` if it has none.
+    pub certificate: Option<session::Certified>,
     /// What happened in it.
     pub course: Course,
     gather: GatherSettings,

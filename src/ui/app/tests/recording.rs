@@ -47,7 +47,7 @@ fn two_keys_record_whom_the_form_says() {
 
     harness.key_press(egui::Key::R);
     harness.run_steps(3);
-    let keeps = "Keeps readings and readable features; no words, no sound, no picture.";
+    let keeps = "Keeps readings and readable features; no words, no sound, no picture; 0.1 GB an hour.";
     assert!(harness.query_by_label(keeps).is_some(), "numbers, unless somebody says more");
     harness.key_press(egui::Key::Enter);
     harness.run_steps(3);
@@ -148,7 +148,7 @@ fn a_stretch_that_does_not_count_is_said_while_it_goes_on() {
     let (mut harness, outside) = recording();
     harness.key_press(egui::Key::E);
     harness.run_steps(2);
-    let said = "RECORDING · P07 · 1 min · 2.5 MB · keeps numbers · doesn't count since 1:01, E ends that";
+    let said = "RECORDING · P07 · 1 min · 2.5 MB · keeps numbers · doesn't count since 1:00, E ends that";
     assert!(harness.query_by_label(said).is_some());
 
     outside.tick(66.0, Label::Happiness);
@@ -181,7 +181,7 @@ fn a_disk_in_trouble_is_said_at_once() {
     outside.tell(Event::Recording(Box::new(RecordState { trouble, ..running(59.0) })));
     harness.run_steps(2);
 
-    let said = "RECORDING, WITH TROUBLE · nothing has reached the disk for 2 s";
+    let said = "RECORDING P07, WITH TROUBLE · nothing has reached the disk for 2 s · keeps numbers";
     assert!(harness.query_by_label(said).is_some());
 }
 
@@ -192,6 +192,6 @@ fn what_was_forgotten_is_not_shown_any_more() {
     harness.run_steps(3);
 
     assert!(harness.query_by_label("Happiness 100 %").is_none());
-    let said = "Forgotten: 0:01 to 1:01 · RECORDING · P07 · 1 min · 2.5 MB · keeps numbers";
+    let said = "Forgotten: 0:00 to 1:00 · RECORDING · P07 · 1 min · 2.5 MB · keeps numbers";
     assert!(harness.query_by_label(said).is_some());
 }
