@@ -176,7 +176,11 @@ fn rounds(count: usize, seed_of: u64) {
     ];
     fs::write(folder.join("corrections.jsonl"), "{\"utc\":\"x\",\"marker\":1,\"name\":\"y\",\"is_removed\":false}\n")
         .unwrap();
-    fs::write(folder.join("certificate.json"), r#"{"colour":"red","duration_s":5.0,"reasons":[{"what":"dark","value":"9 %"}]}"#).unwrap();
+    fs::write(
+        folder.join("certificate.json"),
+        r#"{"colour":"red","duration_s":5.0,"reasons":[{"what":"dark","value":"9 %"}]}"#,
+    )
+    .unwrap();
     // From between two items on, with one that is to be written again.
     let mut again = Vec::new();
     let kept = Item { stream: streams::AFFECT, arrived: Timestamp::from_nanos(9), ..Item::default() };

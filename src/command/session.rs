@@ -222,16 +222,18 @@ pub(super) struct Withdraw {
 }
 
 pub(super) fn withdraw(request: &Withdraw) -> anyhow::Result<ExitCode> {
-    let header = Session::header_of(&request.folder)?;
+    let of = match Session::header_of(&request.folder) {
+        // What nobody can read can be withdrawn all the same.
+        Err(SessionError::Foreign { .. } | SessionError::Newer { .. }) => "whose own words can't be read".to_owned(),
+        header => header.map(|header| format!("of {} from {}", header.subject.participant, header.began_utc))?,
+    };
     anyhow::ensure!(
         request.yes,
-        "this deletes the session of {} from {} for good; add --yes if that is meant\nfolder: {:?}",
-        header.subject.participant,
-        header.began_utc,
+        "this deletes the session {of} for good; add --yes if that is meant\nfolder: {:?}",
         request.folder
     );
     let receipt = session::withdraw(&request.folder)?;
-    println!("deleted; the receipt is {}", receipt.display());
+    println!("deleted; the receipt is {}. What was exported elsewhere is still there", receipt.display());
     Ok(ExitCode::SUCCESS)
 }
 
