@@ -46,14 +46,14 @@ fn head(certificate: &Certificate) -> String {
         Colour::Amber => "It can be used, but whoever uses it must know what is said below.",
         Colour::Red => "Something is wrong with it: see below before it is used.",
     };
+    let of = [&header.subject.participant, &header.subject.task, &header.began_utc].map(String::as_str);
+    let of: Vec<&str> = of.into_iter().filter(|word| !word.is_empty()).collect();
     let mut text = format!(
-        "<h1>Certificate of a recording</h1>\n<p class=\"verdict {0}\"><b>{0}</b> {meaning}</p>\n<p>{1}, {2}, {3}</p>\n\
+        "<h1>Certificate of a recording</h1>\n<p class=\"verdict {0}\"><b>{0}</b> {meaning}</p>\n<p>{1}</p>\n\
          <p class=\"faint\">It says how good the input and the recording were, not how right the readings are. Expressions are read, \
          not feelings.</p>\n<div class=\"tiles\">\n",
         certificate.colour,
-        escape(&header.subject.participant),
-        escape(&header.subject.task),
-        escape(&header.began_utc),
+        escape(&of.join(", ")),
     );
     let percent = |share: f64| format!("{:.1} %", 100.0 * share);
     let seconds = |stretches: &[[f64; 2]]| stretches.iter().fold(0.0, |sum, [from, to]| sum + to - from);
