@@ -126,8 +126,8 @@ fn form_ui(ui: &mut Ui, view: &View<'_>, form: &mut RecordForm, root: &str) -> O
 const fn per_hour(consent: Consent) -> &'static str {
     match consent {
         Consent::Numbers | Consent::Words => "0.1 GB",
-        Consent::Inputs => "2.5 GB",
-        Consent::Video => "5.4 GB",
+        Consent::Inputs => "2.8 GB",
+        Consent::Video => "5.8 GB",
     }
 }
 
