@@ -28,7 +28,7 @@ pub(super) fn run(request: &Request) -> ExitCode {
         let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
         bar.set_position(number as u64);
         batch::tell(&bar, name.clone(), number + 1, count);
-        match one(folder) {
+        match of(folder) {
             Ok((certificate, page)) => made.push((name, certificate, page)),
             Err(error) => bad.push((folder.as_path(), format!("{error:#}"))),
         }
@@ -44,7 +44,8 @@ pub(super) fn run(request: &Request) -> ExitCode {
     batch::tell_failed("not certified", &bad)
 }
 
-fn one(folder: &Path) -> anyhow::Result<(Certificate, PathBuf)> {
+/// The certificate of a session, which is looked through first.
+pub(super) fn of(folder: &Path) -> anyhow::Result<(Certificate, PathBuf)> {
     let verified = Session::open(folder)?.verify(|_| ())?;
     of_verified(folder, &verified)
 }

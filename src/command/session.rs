@@ -149,13 +149,14 @@ pub(super) fn list(request: &List, place: &Place) -> anyhow::Result<ExitCode> {
     for entry in all.iter().filter(wanted) {
         shown += 1;
         let Header { subject, began_utc, .. } = &entry.header;
+        let colour = entry.certificate.as_ref().map(|certificate| certificate.colour.as_str());
         let found = if request.check {
             let (said, is_well) =
                 state(&entry.folder).unwrap_or_else(|error| (format!("can't be read: {error:#}"), false));
-            let colour = entry.colour.as_ref().map(|colour| format!("certificate {colour}; ")).unwrap_or_default();
+            let colour = colour.map(|colour| format!("certificate {colour}; ")).unwrap_or_default();
             (colour + &said, is_well)
         } else {
-            (entry.colour.clone().unwrap_or_default(), true)
+            (colour.unwrap_or_default().to_owned(), true)
         };
         is_well &= found.1;
         println!(

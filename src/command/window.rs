@@ -69,7 +69,11 @@ pub(super) fn run(place: &Place, first: First) -> anyhow::Result<ExitCode> {
         sessions: place.settings.sessions_folder(),
         export: Some(Arc::new(export::beside)),
         certify: Some(Arc::new(|folder, verified| {
-            let made = certify::of_verified(folder, verified).map_err(|error| format!("{error:#}"))?;
+            let made = match verified {
+                Some(verified) => certify::of_verified(folder, verified),
+                None => certify::of(folder),
+            };
+            let made = made.map_err(|error| format!("{error:#}"))?;
             let reasons = made.0.reasons.iter().map(Reason::sentence).collect();
             Ok((made.0.colour.to_string(), reasons))
         })),
@@ -82,19 +86,12 @@ pub(super) fn run(place: &Place, first: First) -> anyhow::Result<ExitCode> {
     let done = ui::run(host, first, options);
     wait_for(&last);
     for folder in left.take() {
-        certify_left(&folder);
+        if let Err(error) = certify::of(&folder) {
+            tracing::error!("{} has no certificate: {error:#}", folder.display());
+        }
     }
     done?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Certifies a session that was ended by closing the window.
-fn certify_left(folder: &Path) {
-    let verified = Session::open(folder).and_then(|session| session.verify(|_| ()));
-    let made = verified.map_err(anyhow::Error::from).and_then(|verified| certify::of_verified(folder, &verified));
-    if let Err(error) = made {
-        tracing::error!("{} has no certificate: {error:#}", folder.display());
-    }
 }
 
 /// How another fusion answers to a session, with the networks that are here.

@@ -28,8 +28,8 @@ pub struct Entry {
     pub header: Header,
     /// Bytes of all its files.
     pub bytes: u64,
-    /// What its certificate says in a word (`green`, `amber`, `red`); `None` if it has none.
-    pub colour: Option<String>,
+    /// What its certificate says; `None` if it has none.
+    pub certificate: Option<Certified>,
     /// How long it is, seconds: by its certificate, or by the last of its numbers.
     pub secs: Option<f64>,
 }
@@ -78,26 +78,14 @@ pub fn list(root: &Path) -> Result<(Vec<Entry>, Vec<SessionError>), SessionError
 fn entry(folder: PathBuf, header: Header) -> Entry {
     let sizes = files_in(&folder).into_iter().flatten().filter_map(|file| file.metadata().ok());
     let bytes = sizes.map(|about| about.len()).sum();
-    let certificate = certificate(&folder);
-    let colour = certificate.as_ref().and_then(colour);
-    let certified = certificate.as_ref().and_then(|value| value.get("duration_s")?.as_f64());
+    let certificate = certified(&folder);
+    let certified = certificate.as_ref().and_then(|certificate| certificate.secs);
     let secs = certified.or_else(|| secs(&folder, &header));
-    Entry { folder, header, bytes, colour, secs }
-}
-
-fn certificate(folder: &Path) -> Option<serde_json::Value> {
-    let mut text = Vec::new();
-    let file = File::open(folder.join(CERTIFICATE)).ok()?;
-    file.take(MOST_CERTIFICATE).read_to_end(&mut text).ok()?;
-    serde_json::from_slice(&text).ok()
-}
-
-fn colour(certificate: &serde_json::Value) -> Option<String> {
-    Some(certificate.get("colour")?.as_str()?.to_owned())
+    Entry { folder, header, bytes, certificate, secs }
 }
 
 /// What a session's certificate says: in a word, and why it isn't green.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Certified {
     /// `green`, `amber` or `red`.
     pub colour: String,
@@ -105,6 +93,8 @@ pub struct Certified {
     pub reasons: Vec<String>,
     /// Whether markers were corrected since it was made.
     pub is_old: bool,
+    /// How long the session is, seconds.
+    pub secs: Option<f64>,
 }
 
 /// In one line: "amber (older than the markers' corrections): part of the sound is …".
@@ -119,12 +109,16 @@ impl fmt::Display for Certified {
 /// What a session's certificate says; `None` if it has none.
 #[must_use]
 pub fn certified(folder: &Path) -> Option<Certified> {
-    let certificate = certificate(folder)?;
-    let word = |reason: &serde_json::Value, key: &str| Some(reason.get(key)?.as_str()?.to_owned());
+    let mut text = Vec::new();
+    let file = File::open(folder.join(CERTIFICATE)).ok()?;
+    file.take(MOST_CERTIFICATE).read_to_end(&mut text).ok()?;
+    let certificate: serde_json::Value = serde_json::from_slice(&text).ok()?;
+    let word = |value: &serde_json::Value, key: &str| Some(value.get(key)?.as_str()?.to_owned());
     let reasons = certificate.get("reasons").and_then(serde_json::Value::as_array).into_iter().flatten();
     let reasons = reasons.filter_map(|one| Some(format!("{}: {}", word(one, "what")?, word(one, "value")?)));
     let is_old = is_older_than_corrections(folder, &folder.join(CERTIFICATE));
-    Some(Certified { colour: colour(&certificate)?, reasons: reasons.collect(), is_old })
+    let secs = certificate.get("duration_s").and_then(serde_json::Value::as_f64);
+    Some(Certified { colour: word(&certificate, "colour")?, reasons: reasons.collect(), is_old, secs })
 }
 
 /// How long a session is by the end of its numbers, of which nothing else is read.

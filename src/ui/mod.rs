@@ -101,8 +101,8 @@ pub type KeptBaseline = Box<dyn Fn(&str) -> Option<Baseline>>;
 /// A certificate's colour, and why it isn't green; or why there is none.
 pub type Certified = Result<(String, Vec<String>), String>;
 
-/// Makes the certificate of a session that was looked through.
-pub type Certify = Arc<dyn Fn(&std::path::Path, &crate::pipeline::Verified) -> Certified + Send + Sync>;
+/// Makes the certificate of a session; what looking through it found, if that was done, isn't looked for again.
+pub type Certify = Arc<dyn Fn(&std::path::Path, Option<&crate::pipeline::Verified>) -> Certified + Send + Sync>;
 
 /// What the program does for the window.
 pub struct Host {

@@ -11,7 +11,6 @@ use crate::pipeline::Progress;
 use crate::pipeline::RecordRequest;
 use crate::pipeline::RecordState;
 use crate::session;
-use crate::session::Session;
 use crate::time::Span;
 use crate::time::Timestamp;
 use crate::time::Utc;
@@ -169,7 +168,7 @@ impl App {
             return;
         };
         let (certify, of) = (certify.clone(), folder.clone());
-        let job = Job::start("certify", &self.waker, move |_| certify(&of, &verified));
+        let job = Job::start("certify", &self.waker, move |_| certify(&of, Some(&verified)));
         self.certifying = Some((folder, job));
     }
 
@@ -181,11 +180,7 @@ impl App {
             return;
         };
         let (certify, of) = (certify.clone(), folder.clone());
-        let job = Job::start("certify", &self.waker, move |_| {
-            let verified = Session::open(&of).and_then(|session| session.verify(|_| ()));
-            certify(&of, &verified.map_err(|error| error.to_string())?)
-        });
-        self.certifying = Some((folder, job));
+        self.certifying = Some((folder, Job::start("certify", &self.waker, move |_| certify(&of, None))));
     }
 
     /// What is known of the person is from the baseline alone again; from nothing, if that was made in what is forgotten.

@@ -17,7 +17,6 @@ use egui::Sense;
 use egui::TextEdit;
 use egui::Ui;
 
-use crate::session;
 use crate::session::Entry;
 use crate::ui::LibraryCommand;
 use crate::ui::WindowCommand;
@@ -209,7 +208,8 @@ fn row_ui(
         || "–".to_owned(),
         |secs| phrases::since_beginning(std::time::Duration::from_secs_f64(secs.clamp(0.0, 1e7))),
     );
-    let (colour, word) = certificate(palette, entry.colour.as_deref());
+    let (colour, word) =
+        certificate(palette, entry.certificate.as_ref().map(|certificate| certificate.colour.as_str()));
     let cells = [
         (header.subject.participant.as_str(), palette.text),
         (header.subject.task.as_str(), palette.text),
@@ -257,9 +257,7 @@ fn row_ui(
         header.subject.consent
     );
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &said));
-    response.on_hover_ui(|ui| {
-        ui.label(about(entry));
-    });
+    response.on_hover_text(about(entry));
     asked
 }
 
@@ -284,7 +282,7 @@ fn certificate<'a>(palette: &Palette, colour: Option<&'a str>) -> (Color32, &'a 
 
 fn about(entry: &Entry) -> String {
     let header = &entry.header;
-    let certificate = match session::certified(&entry.folder) {
+    let certificate = match &entry.certificate {
         Some(certified) => format!("its certificate is {certified}"),
         None => "it has no certificate yet".to_owned(),
     };
